@@ -1,0 +1,318 @@
+//! The command line: every command, option and its help.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use scanyard_package::Severity;
+
+/// Knows what is vulnerable in every container image you run.
+#[derive(Debug, Parser)]
+#[command(name = "scanyard", version, about, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done; 1 could not do it; 2 gate failed; 3 incomplete \
+    coverage with --require-complete; 64 wrong usage.")]
+pub struct Cli {
+    /// Log filter for standard error, such as `info` or `scanyard_worker=debug`.
+    #[arg(long, global = true, env = "SCANYARD_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Every command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Scan one image in this process, without any service.
+    Scan(ScanArgs),
+    /// Build, update or describe the advisory database.
+    #[command(subcommand)]
+    Db(DbCommand),
+    /// Compare versions: reads `left<TAB>right` lines, prints `<`, `=`, `>` or `error: ...`.
+    Versions(VersionsArgs),
+    /// Say why a package is, or is not, affected by an advisory.
+    Explain(ExplainArgs),
+    /// Run the whole service in one process, with nothing else to install.
+    Serve(ServeArgs),
+    /// Submit an image to a running service and, if asked, wait for its findings.
+    Submit(SubmitArgs),
+    /// See it work: start a service, scan a small image that is built on the spot, show findings.
+    Demo(DemoArgs),
+    /// Print a completion script for your shell.
+    Completion {
+        /// The shell to complete in.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Where an image comes from, as help shows it.
+const SOURCE_HELP: &str = "\
+The image to scan:
+  alpine:3.18, docker://ghcr.io/a/b@sha256:...   pulled from a registry
+  oci:DIR[:TAG or @DIGEST]                       an OCI layout
+  oci-archive:FILE[:TAG]                         an OCI layout in a tar
+  docker-archive:FILE[:TAG]                      what `docker save` writes
+  rootfs:DIR                                     a root file system on disk";
+
+/// `scanyard scan`.
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    #[arg(value_name = "SOURCE", help = SOURCE_HELP)]
+    pub source: String,
+
+    /// Advisory database: a file, or the directory that `db update` fills.
+    #[arg(long, env = "SCANYARD_DB", value_name = "FILE-OR-DIR")]
+    pub db: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub output: OutputArgs,
+
+    /// Platform to scan of an image for several.
+    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
+    pub platform: Option<String>,
+
+    /// Neither read nor write cached layer inventories.
+    #[arg(long)]
+    pub no_cache: bool,
+
+    /// Where layer inventories are cached.
+    #[arg(long, env = "SCANYARD_CACHE_DIR", value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+
+    #[command(flatten)]
+    pub gate: GateArgs,
+}
+
+/// How to print a report.
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// Form of the report.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    pub format: ReportFormat,
+
+    /// Write the report to this file instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// The forms of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people.
+    Table,
+    /// Everything, in Scanyard's documented schema.
+    Json,
+    /// A CycloneDX 1.6 bill of materials with its vulnerabilities.
+    Cyclonedx,
+    /// SARIF 2.1.0, for code scanning pages.
+    Sarif,
+}
+
+/// When a scan counts as failed.
+#[derive(Debug, Args)]
+pub struct GateArgs {
+    /// Exit with 2 when a finding is at least this severe.
+    #[arg(long, value_name = "SEVERITY", value_enum)]
+    pub fail_on: Option<FailOn>,
+
+    /// Exit with 3 when anything in the image could not be assessed.
+    #[arg(long)]
+    pub require_complete: bool,
+}
+
+/// Severities that a gate can be set at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Low and worse.
+    Low,
+    /// Medium and worse.
+    Medium,
+    /// High and worse.
+    High,
+    /// Critical only.
+    Critical,
+}
+
+impl From<FailOn> for Severity {
+    fn from(fail_on: FailOn) -> Self {
+        match fail_on {
+            FailOn::Low => Severity::Low,
+            FailOn::Medium => Severity::Medium,
+            FailOn::High => Severity::High,
+            FailOn::Critical => Severity::Critical,
+        }
+    }
+}
+
+/// How to talk to registries. Credentials come from docker's config.json and its helpers, or from
+/// the two environment variables.
+#[derive(Debug, Args)]
+pub struct RegistryArgs {
+    /// Verify the registry's TLS certificate.
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = ArgAction::Set)]
+    pub tls_verify: bool,
+
+    /// Talk to the registry without TLS. Loopback addresses are tried without it anyway.
+    #[arg(long)]
+    pub plain_http: bool,
+
+    /// User name for the registry.
+    #[arg(long, env = "SCANYARD_REGISTRY_USERNAME", value_name = "NAME")]
+    pub username: Option<String>,
+
+    /// Password or token; only from the environment, so that it stays out of process lists.
+    #[arg(skip)]
+    pub password: Option<String>,
+}
+
+/// `scanyard db`.
+#[derive(Debug, Subcommand)]
+pub enum DbCommand {
+    /// Compile advisories in OSV form into one database file.
+    Build {
+        /// A directory in the layout of the OSV bucket, one zip, or a directory of JSON files.
+        #[arg(long, value_name = "PATH")]
+        from: PathBuf,
+        /// The file to write, or the directory to write it in.
+        #[arg(long, value_name = "FILE-OR-DIR")]
+        output: PathBuf,
+    },
+    /// Download advisories: everything at first, then only what changed.
+    Update {
+        /// Address of a bucket in the layout of the OSV export.
+        #[arg(long, env = "SCANYARD_ADVISORY_SOURCE", value_name = "URL")]
+        source: Option<String>,
+        /// Directory that keeps the database and what it was built from.
+        #[arg(long, env = "SCANYARD_DB", value_name = "DIR")]
+        db: Option<PathBuf>,
+    },
+    /// Show revision, date, age, sources and records per ecosystem.
+    Status {
+        /// Advisory database: a file, or the directory that `db update` fills.
+        #[arg(long, env = "SCANYARD_DB", value_name = "FILE-OR-DIR")]
+        db: Option<PathBuf>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        /// Check the whole file against its checksum.
+        #[arg(long)]
+        verify: bool,
+    },
+}
+
+/// `scanyard versions`.
+#[derive(Debug, Args)]
+pub struct VersionsArgs {
+    /// deb, rpm, apk, semver, pep440, maven, rubygems, nuget, packagist, go, pub, hackage, cran,
+    /// jvm, bitnami, pacman or portage.
+    pub scheme: String,
+}
+
+/// `scanyard explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The package: pkg:deb/debian/libssl3@3.0.11-1~deb12u1?distro=debian-12&upstream=openssl
+    pub purl: String,
+    /// An advisory id, a CVE or any other alias.
+    pub advisory: String,
+    /// Advisory database: a file, or the directory that `db update` fills.
+    #[arg(long, env = "SCANYARD_DB", value_name = "FILE-OR-DIR")]
+    pub db: Option<PathBuf>,
+}
+
+/// `scanyard serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Address to listen on.
+    #[arg(long, env = "SCANYARD_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR:PORT")]
+    pub listen: std::net::SocketAddr,
+
+    /// Directory for the store, the queue and the first API key.
+    #[arg(long, env = "SCANYARD_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Advisory database: a file, or the directory that `db update` fills.
+    #[arg(long, env = "SCANYARD_DB", value_name = "FILE-OR-DIR")]
+    pub db: Option<PathBuf>,
+
+    /// Layers cataloged at the same time; the number of cores unless told.
+    #[arg(long, env = "SCANYARD_CONCURRENCY", value_name = "N")]
+    pub concurrency: Option<usize>,
+
+    /// Accept requests without an API key; only on a loopback address.
+    #[arg(long)]
+    pub insecure_no_auth: bool,
+
+    /// Accept images that are named by a path on this machine, such as oci:DIR.
+    #[arg(long, env = "SCANYARD_ALLOW_LOCAL_SOURCES")]
+    pub allow_local_sources: bool,
+
+    #[command(flatten)]
+    pub registry: RegistryArgs,
+}
+
+/// `scanyard submit`.
+#[derive(Debug, Args)]
+pub struct SubmitArgs {
+    /// The image, such as registry.example.com/team/app:1.4
+    pub reference: String,
+
+    /// Address of the service.
+    #[arg(long, env = "SCANYARD_SERVER", value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    pub server: String,
+
+    /// File that holds the API key. SCANYARD_API_KEY holds the key itself.
+    #[arg(long, env = "SCANYARD_API_KEY_FILE", value_name = "FILE")]
+    pub api_key_file: Option<PathBuf>,
+
+    /// Platform to scan, or `all`.
+    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
+    pub platform: Option<String>,
+
+    /// Wait for the result and print it. A gate implies it.
+    #[arg(long)]
+    pub wait: bool,
+
+    /// Longest wait, in seconds.
+    #[arg(long, default_value_t = 1800, value_name = "SECONDS")]
+    pub timeout: u64,
+
+    #[command(flatten)]
+    pub output: OutputArgs,
+
+    #[command(flatten)]
+    pub gate: GateArgs,
+}
+
+/// `scanyard demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Stay up after the scan, until interrupted.
+    #[arg(long)]
+    pub keep_running: bool,
+
+    /// Address to listen on; a free port of the loopback interface unless told.
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR:PORT")]
+    pub listen: std::net::SocketAddr,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_explains_itself() {
+        for command in Cli::command().get_subcommands() {
+            assert!(command.get_about().is_some(), "{} has no help", command.get_name());
+        }
+    }
+}

@@ -1,1 +1,24 @@
-//! inventory
+//! What is in a layer, and what is in an image made of layers.
+//!
+//! [`catalog_tar`] reads one layer in one pass into a [`LayerInventory`], a pure function of its
+//! bytes and of [`CATALOGER_SET`]. [`fold`] lays inventories over each other as a container
+//! runtime lays layers. Nothing here opens a connection, or knows what an advisory is.
+
+mod catalogers;
+mod encode;
+mod fold;
+mod layer;
+mod path;
+mod rootfs;
+mod tar_stream;
+mod walk;
+
+pub use encode::DecodeError;
+pub use fold::{FoldedLayer, ImageInventory, LocatedPackage, fold};
+pub use layer::{FileEvidence, LayerInventory, Unknown};
+pub use rootfs::catalog_rootfs;
+pub use tar_stream::{CatalogError, catalog_tar};
+
+/// Names the catalogers and what they look at. A part of every inventory's key: it changes
+/// whenever the same bytes would be cataloged differently.
+pub const CATALOGER_SET: &str = "1";

@@ -1,0 +1,76 @@
+//! What one layer brings, hides and leaves unread.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use scanyard_package::{CoverageKind, Distro, Package};
+
+/// Everything about one layer that the fold needs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LayerInventory {
+    /// Files that a cataloger looks at, by path from the root without leading slash.
+    pub files: BTreeMap<String, FileEvidence>,
+    /// Paths that this layer deletes from those below it.
+    pub whiteouts: BTreeSet<String>,
+    /// Directories of which nothing from below remains.
+    pub opaque: BTreeSet<String>,
+    /// Hashes of the paths of everything that is no directory, sorted: what is at or under such a
+    /// path in the layers below is gone.
+    pub non_directories: Vec<u64>,
+    /// What could not be read of the layer as a whole.
+    pub unknowns: Vec<Unknown>,
+}
+
+/// What the catalogers found in one file. A file replaces the one below it whole.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FileEvidence {
+    /// Packages that the file says are installed.
+    pub packages: Vec<Package>,
+    /// Paths that it says belong to OS packages, as far as language packages can live there.
+    pub owned: Vec<String>,
+    /// The distro that it names.
+    pub distro: Option<Distro>,
+    /// What could not be read in it.
+    pub unknowns: Vec<Unknown>,
+    /// The file is a hard link to this path, which is in a layer below.
+    pub hard_link: Option<String>,
+}
+
+impl FileEvidence {
+    /// Evidence of packages.
+    pub fn of_packages(packages: Vec<Package>) -> Self {
+        Self {
+            packages,
+            ..Self::default()
+        }
+    }
+
+    /// Evidence that could not be read.
+    pub fn unreadable(kind: CoverageKind, detail: impl Into<String>) -> Self {
+        Self {
+            unknowns: vec![Unknown {
+                kind,
+                detail: detail.into(),
+            }],
+            ..Self::default()
+        }
+    }
+}
+
+/// Something that was there and could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// Why.
+    pub kind: CoverageKind,
+    /// A sentence for people.
+    pub detail: String,
+}
+
+impl LayerInventory {
+    /// Packages in the layer, before anything is hidden or suppressed.
+    pub fn package_count(&self) -> usize {
+        self.files
+            .values()
+            .map(|evidence| evidence.packages.len())
+            .sum()
+    }
+}

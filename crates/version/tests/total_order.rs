@@ -1,0 +1,56 @@
+//! Every scheme is a total order over what it can read.
+
+use proptest::prelude::*;
+use scanyard_version::{Scheme, Version, compare};
+
+/// Text that is often, but not always, a version.
+fn text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        "[0-9]{1,3}",
+        "[.:_~^+-]",
+        "alpha|beta|rc|pre|p|dev|final|sp|snapshot|git|post|a|b|z",
+        "\\.",
+        "-r[0-9]",
+        "0[0-9]",
+    ];
+    (0u32..12, prop::collection::vec(piece, 0..6))
+        .prop_map(|(n, rest)| format!("{n}{}", rest.concat()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn orders_are_reflexive_antisymmetric_and_transitive(a in text(), b in text(), c in text()) {
+        for (scheme, name) in Scheme::ALL {
+            let parse = |text: &str| Version::parse(scheme, text).ok();
+            let (Some(x), Some(y), Some(z)) = (parse(&a), parse(&b), parse(&c)) else { continue };
+            prop_assert!(x.compare(&x) == Some(std::cmp::Ordering::Equal), "{name}: {a} is not itself");
+            let (xy, yx) = (x.compare(&y).unwrap(), y.compare(&x).unwrap());
+            prop_assert!(xy == yx.reverse(), "{name}: {a} and {b} do not mirror");
+            let (yz, xz) = (y.compare(&z).unwrap(), x.compare(&z).unwrap());
+            if xy.is_le() && yz.is_le() {
+                prop_assert!(xz.is_le(), "{name}: {a} <= {b} <= {c} but {a} > {c}");
+                prop_assert!(!(xy.is_eq() && yz.is_eq()) || xz.is_eq(), "{name}: {a} = {b} = {c}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_makes_a_parser_fail_hard(a in ".{0,40}", b in ".{0,40}") {
+        for (scheme, _) in Scheme::ALL {
+            let _ = compare(scheme, &a, &b);
+        }
+    }
+}
+
+#[test]
+fn what_is_no_version_is_an_error_in_every_scheme() {
+    for (scheme, name) in Scheme::ALL {
+        assert!(compare(scheme, "", "1").is_err(), "{name} reads nothing");
+        assert!(
+            compare(scheme, &"1.".repeat(600), "1").is_err(),
+            "{name} reads without bound"
+        );
+    }
+}

@@ -1,1 +1,11 @@
-//! queue
+//! The queue port: work is published once, delivered at least once, and ends acknowledged or as a
+//! dead letter.
+//!
+//! Two adapters: the embedded one lives in the store's SQLite file; JetStream serves a cluster.
+//! A role never asks which of them it talks to.
+
+mod error;
+mod port;
+
+pub use error::QueueError;
+pub use port::{Acknowledge, DeadLetter, DeadLetterFilter, Delivery, LaneDepth, Queue, Settings};

@@ -1,0 +1,141 @@
+//! What can go wrong between a reference and the bytes of a layer.
+
+use scanyard_package::Digest;
+
+/// Why an image, or a part of it, could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum OciError {
+    /// The registry, archive or layout has no such thing.
+    #[error("{0} was not found")]
+    NotFound(String),
+    /// The registry wants other credentials.
+    #[error("{registry} refuses access to {what}")]
+    Denied {
+        /// The registry's host.
+        registry: String,
+        /// The repository or blob that was asked for.
+        what: String,
+    },
+    /// The registry asks to come back later, and retries are used up.
+    #[error("{0} allows no more requests for now")]
+    RateLimited(String),
+    /// The registry could not be reached, or answered with an error of its own.
+    #[error("{registry} did not answer: {detail}")]
+    Unavailable {
+        /// The registry's host.
+        registry: String,
+        /// What happened instead.
+        detail: String,
+    },
+    /// The bytes are not those that the digest names.
+    #[error("{what} has digest {actual}, not the {expected} that names it")]
+    DigestMismatch {
+        /// Manifest, config or layer.
+        what: &'static str,
+        /// The digest that named it.
+        expected: Digest,
+        /// The digest of what came.
+        actual: Digest,
+    },
+    /// What the reference names is no container image.
+    #[error("{what} is {kind}, not a container image")]
+    NotAnImage {
+        /// The reference or digest.
+        what: String,
+        /// What it is instead, with its article.
+        kind: String,
+    },
+    /// The image does not exist for the platform.
+    #[error("no image for platform {wanted}; there is {available}")]
+    Platform {
+        /// The platform asked for.
+        wanted: String,
+        /// Those that exist.
+        available: String,
+    },
+    /// A manifest, config, layout or archive that does not follow its specification.
+    #[error("{what} is malformed: {detail}")]
+    Malformed {
+        /// Which document.
+        what: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// A layer that ends early or does not decompress.
+    #[error("layer {layer} cannot be decompressed: {detail}")]
+    Corrupt {
+        /// The layer's blob digest.
+        layer: Digest,
+        /// What the decompressor says.
+        detail: String,
+    },
+    /// A limit was reached.
+    #[error("{what} is over the limit of {limit}")]
+    Limit {
+        /// What is too large.
+        what: String,
+        /// The limit with its unit.
+        limit: String,
+    },
+    /// A file on this machine could not be read.
+    #[error("cannot read {path}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl OciError {
+    /// A stable word for machines.
+    pub fn code(&self) -> &'static str {
+        match self {
+            OciError::NotFound(_) => "image_not_found",
+            OciError::Denied { .. } => "registry_denied",
+            OciError::RateLimited(_) => "registry_rate_limited",
+            OciError::Unavailable { .. } => "registry_unavailable",
+            OciError::DigestMismatch { .. } => "digest_mismatch",
+            OciError::NotAnImage { .. } => "not_an_image",
+            OciError::Platform { .. } => "platform_not_found",
+            OciError::Malformed { .. } => "malformed_image",
+            OciError::Corrupt { .. } => "corrupt_layer",
+            OciError::Limit { .. } => "limit_exceeded",
+            OciError::File { .. } => "file_unreadable",
+        }
+    }
+
+    /// What the user can do about it.
+    pub fn remedy(&self) -> String {
+        match self {
+            OciError::NotFound(_) => "check the name and the tag; private repositories also answer like this without credentials",
+            OciError::Denied { .. } => "log in with `docker login` or `podman login`, or set SCANYARD_REGISTRY_USERNAME and SCANYARD_REGISTRY_PASSWORD",
+            OciError::RateLimited(_) => "wait, or log in: most registries allow more requests then",
+            OciError::Unavailable { .. } => "check the address and the network; --plain-http for a registry without TLS, --tls-verify=false for one with its own certificate",
+            OciError::DigestMismatch { .. } => "push the image again; if it persists, the registry or something before it alters content",
+            OciError::NotAnImage { .. } => "name the image itself; charts, signatures and attestations hold nothing to scan",
+            OciError::Platform { .. } => "choose one of these with --platform",
+            OciError::Malformed { .. } => "rebuild or push the image again",
+            OciError::Corrupt { .. } => "push the image again: a layer was damaged or cut short",
+            OciError::Limit { .. } => "raise the limit only if you trust where the image comes from",
+            OciError::File { .. } => "check the path and its permissions",
+        }
+        .to_owned()
+    }
+
+    /// Whether the same request can succeed later.
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self,
+            OciError::RateLimited(_) | OciError::Unavailable { .. }
+        )
+    }
+
+    pub(crate) fn malformed(what: impl Into<String>, detail: impl ToString) -> Self {
+        OciError::Malformed {
+            what: what.into(),
+            detail: detail.to_string(),
+        }
+    }
+}

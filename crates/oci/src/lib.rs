@@ -23,4 +23,4 @@ pub use layer_reader::{LayerReader, VerifiedLayer};
 pub use platform::{Platform, PlatformSelect};
 pub use reference::{InvalidReference, Reference};
 pub use registry::{Credentials, RegistryOptions};
-pub use source::{InvalidSource, Source};
+pub use source::{InvalidSource, Select, Source};

@@ -139,6 +139,9 @@ pub trait Images: Send + Sync + 'static {
     /// One of them.
     async fn image(&self, tenant: TenantId, digest: Digest) -> Result<Option<ImageDetail>>;
 
+    /// An image's layers, bottom first, whoever reached it: for workers. `None` when it is unknown.
+    async fn image_layers(&self, image: Digest) -> Result<Option<Vec<ImageLayer>>>;
+
     /// Stores what an image was assembled to: its package set, which is stored too unless it is
     /// known, and what of the image itself could not be read. Idempotent.
     async fn assemble_image(

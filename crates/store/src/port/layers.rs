@@ -80,8 +80,9 @@ pub trait LayerInventories: Send + Sync + 'static {
         cataloger_set: &str,
     ) -> Result<Option<Vec<StoredLayer>>>;
 
-    /// Images that hold this layer, that a scan waits for, all of whose layers have inventories and
-    /// that are not assembled for the cataloger set.
+    /// Images that hold this layer, that a scan which has not ended waits for, and all of whose
+    /// layers have inventories. One that is assembled already is among them while a scan waits:
+    /// whoever assembled it may have died before it was matched and its scans ended.
     async fn images_ready(&self, layer: Digest, cataloger_set: &str) -> Result<Vec<Digest>>;
 
     /// Which of these layers the tenant has reached with its own credentials before.

@@ -219,4 +219,21 @@ pub trait Scans: Send + Sync + 'static {
         cataloger_set: &str,
         failure: &ScanFailure,
     ) -> Result<Vec<ScanId>>;
+
+    /// A scan that has not ended and waits for this layer, whoever asked for it: whose reference
+    /// reaches the layer when the scan that a job names is gone.
+    async fn scan_waiting_for_layer(
+        &self,
+        layer: Digest,
+        cataloger_set: &str,
+    ) -> Result<Option<Scan>>;
+
+    /// Queues again, each with a new image job, the failed scans whose images hold this layer, if
+    /// the layer is marked as failed; the scans it queued. This is what redriving a layer's dead
+    /// letter means.
+    async fn retry_scans_of_layer(
+        &self,
+        layer: Digest,
+        cataloger_set: &str,
+    ) -> Result<Vec<ScanId>>;
 }

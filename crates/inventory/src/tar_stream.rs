@@ -39,11 +39,11 @@ pub fn catalog_tar(reader: impl Read, limits: &Limits) -> Result<LayerInventory,
         bounds: Rc::clone(&bounds),
     });
     let mut walk = Walk::new(limits);
-    let mut entries = archive.entries()?;
+    let entries = archive.entries()?;
     let allowance = 4 * limits.path_bytes as u64 + HEADER_BYTES;
     bounds.end.set(allowance);
     let mut count = 0;
-    while let Some(entry) = entries.next() {
+    for entry in entries {
         let end = bounds.position.get();
         let outcome = entry.and_then(|mut entry| {
             bounds.end.set(u64::MAX);

@@ -1,0 +1,127 @@
+//! One layer.
+
+use std::io::{self, Read};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+
+use scanyard_inventory::{LayerInventory, catalog_tar};
+use scanyard_oci::{Layer, LayerReader, OciError, VerifiedLayer};
+use scanyard_package::Limits;
+
+use super::chunks::{ChunkWriter, chunks};
+
+/// A layer read to its end, whose blob digest was right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogedLayer {
+    /// What was computed while reading.
+    pub verified: VerifiedLayer,
+    /// What the layer holds.
+    pub inventory: LayerInventory,
+}
+
+/// Why a layer has no inventory.
+#[derive(Debug, thiserror::Error)]
+pub enum LayerError {
+    /// Its bytes could not be had, or are not what its digest names.
+    #[error(transparent)]
+    Oci(#[from] OciError),
+    /// [`LayerProgress::cancel`] was called.
+    #[error("the layer was not read to its end: the work was cancelled")]
+    Cancelled,
+}
+
+/// How far the reading of a layer has come. Shared with whoever watches, who can also end it.
+#[derive(Debug, Default)]
+pub struct LayerProgress {
+    compressed_bytes: AtomicU64,
+    cancelled: AtomicBool,
+}
+
+impl LayerProgress {
+    /// Bytes of the blob read so far.
+    pub fn compressed_bytes(&self) -> u64 {
+        self.compressed_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Ends the work at the next read.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the work was told to end.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+/// Reads a layer's blob once: verifies its digest, decompresses it, computes its diff ID and
+/// catalogs what is in it. Blocks, and uses a second thread: call it where that is allowed.
+///
+/// # Errors
+///
+/// [`LayerError::Oci`] when the blob cannot be read or decompressed, is over a limit, or has
+/// another digest. A tar inside it that makes no sense is an unknown in the inventory.
+pub fn catalog_layer(
+    stream: impl Read + Send,
+    layer: &Layer,
+    limits: &Limits,
+    progress: &LayerProgress,
+) -> Result<CatalogedLayer, LayerError> {
+    let (writer, mut reader) = chunks();
+    let watched = Watched { stream, progress };
+    let outcome = thread::scope(|scope| {
+        let verifying = scope.spawn(|| inflate(watched, layer, limits, writer));
+        let inventory = catalog_tar(&mut reader, limits);
+        // The digest is of the whole blob, wherever the tar ends.
+        while reader.next_chunk().is_some() {}
+        let verified = match verifying.join() {
+            Ok(outcome) => outcome?,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        // Reading from chunks in memory does not fail; should it, it is the layer's fault.
+        let inventory = inventory.map_err(|error| OciError::Corrupt {
+            layer: layer.digest,
+            detail: error.io().to_string(),
+        })?;
+        Ok(CatalogedLayer {
+            verified,
+            inventory,
+        })
+    });
+    outcome.map_err(|error: OciError| match progress.is_cancelled() {
+        true => LayerError::Cancelled,
+        false => error.into(),
+    })
+}
+
+fn inflate(
+    stream: impl Read,
+    layer: &Layer,
+    limits: &Limits,
+    writer: ChunkWriter,
+) -> Result<VerifiedLayer, OciError> {
+    let mut reader = LayerReader::new(stream, layer, limits)?;
+    if let Err(error) = writer.send_all(&mut reader) {
+        return Err(reader.explain(error));
+    }
+    reader.finish()
+}
+
+/// Counts what is read for whoever watches, and ends when told to.
+struct Watched<'a, R> {
+    stream: R,
+    progress: &'a LayerProgress,
+}
+
+impl<R: Read> Read for Watched<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.progress.is_cancelled() {
+            return Err(io::Error::other(LayerError::Cancelled));
+        }
+        let count = self.stream.read(buffer)?;
+        self.progress
+            .compressed_bytes
+            .fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}

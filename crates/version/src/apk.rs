@@ -1,4 +1,7 @@
 //! apk-tools: `digits{.digits}[letter]{_suffix[digits]}[~hash][-rdigits]`, by apk-package(5).
+//!
+//! apk-tools 2 also read digits after a letter, and Alpine has shipped such versions (`1.9.5p2`),
+//! so they are read here too.
 
 use crate::natural::{Number, take_while};
 
@@ -28,14 +31,7 @@ pub struct ApkVersion(Vec<Part>);
 
 pub fn parse(text: &str) -> Result<ApkVersion, &'static str> {
     let mut parts = Vec::new();
-    let mut rest = digits(text, &mut parts, true)?;
-    while let Some(next) = rest.strip_prefix('.') {
-        rest = digits(next, &mut parts, false)?;
-    }
-    if let Some(letter) = rest.chars().next().filter(char::is_ascii_lowercase) {
-        parts.push(Part::Letter(letter));
-        rest = &rest[1..];
-    }
+    let mut rest = components(text, &mut parts)?;
     while let Some(next) = rest.strip_prefix('_') {
         rest = suffix(next, &mut parts)?;
     }
@@ -56,6 +52,25 @@ pub fn parse(text: &str) -> Result<ApkVersion, &'static str> {
     }
     parts.push(Part::End);
     Ok(ApkVersion(parts))
+}
+
+/// Dotted numbers and the letter after them, and again where digits follow the letter.
+fn components<'a>(text: &'a str, parts: &mut Vec<Part>) -> Result<&'a str, &'static str> {
+    let mut rest = digits(text, parts, true)?;
+    loop {
+        while let Some(next) = rest.strip_prefix('.') {
+            rest = digits(next, parts, false)?;
+        }
+        let Some(letter) = rest.chars().next().filter(char::is_ascii_lowercase) else {
+            return Ok(rest);
+        };
+        parts.push(Part::Letter(letter));
+        rest = &rest[1..];
+        if !rest.starts_with(|c: char| c.is_ascii_digit()) {
+            return Ok(rest);
+        }
+        rest = digits(rest, parts, true)?;
+    }
 }
 
 fn digits<'a>(text: &'a str, parts: &mut Vec<Part>, first: bool) -> Result<&'a str, &'static str> {
@@ -109,6 +124,8 @@ mod tests {
                 "{pair:?}"
             );
         }
+        assert!(parse("1.9.5p2-r1").unwrap() < parse("1.9.5p3").unwrap());
+        assert!(parse("1.9.5p2").unwrap() < parse("1.9.6").unwrap());
         assert!(parse("1.0_unknown").is_err());
         assert!(parse("a1").is_err());
     }

@@ -33,10 +33,13 @@ pub fn parse(text: &str) -> Result<DebVersion, &'static str> {
 }
 
 fn parse_epoch(epoch: &str) -> Result<u64, &'static str> {
+    if !epoch.bytes().all(|b| b.is_ascii_digit()) {
+        return Err("its epoch is not a number");
+    }
     epoch
         .parse::<u32>()
         .map(u64::from)
-        .map_err(|_| "its epoch is not a number")
+        .map_err(|_| "its epoch is empty or too large")
 }
 
 /// A character's weight: tilde before the end, the end before letters, letters before the rest.

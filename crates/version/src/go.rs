@@ -4,11 +4,13 @@ use crate::natural::take_while;
 use crate::semver::{self, SemverVersion};
 
 pub fn parse(text: &str) -> Result<SemverVersion, &'static str> {
+    // Toolchains say their experiments after a space: `go1.21.3 X:boringcrypto`.
+    let text = text.split(' ').next().unwrap_or_default();
     let Some(toolchain) = text.strip_prefix("go") else {
         return parse_release(text);
     };
-    // Vendors append their own words after a space or a dash: `go1.21.3 X:boringcrypto`.
-    parse_release(toolchain.split([' ', '-']).next().unwrap_or_default())
+    // Vendors append their own words after a dash.
+    parse_release(toolchain.split('-').next().unwrap_or_default())
 }
 
 /// `1.21rc2` is written `1.21.0-rc.2` in advisories.

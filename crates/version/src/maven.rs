@@ -1,4 +1,4 @@
-//! Maven: by the "Version Order Specification" of Maven's POM reference.
+//! Maven: by the "Version Order Specification" of the POM reference, as Maven 3 implements it.
 
 use std::cmp::Ordering;
 
@@ -42,7 +42,7 @@ pub fn parse(text: &str) -> Result<MavenVersion, &'static str> {
     let mut rest = text.as_str();
     loop {
         let digits = rest.starts_with(|c: char| c.is_ascii_digit());
-        let stop = |c: char| matches!(c, '.' | '-' | '_');
+        let stop = |c: char| matches!(c, '.' | '-');
         let (run, tail) = take_while(rest, |c| !stop(c) && c.is_ascii_digit() == digits);
         let before_digit = tail.starts_with(|c: char| c.is_ascii_digit());
         tokens.push(Token {
@@ -111,7 +111,7 @@ fn rank(token: &Token) -> u8 {
         (Value::Number(_), Separator::Dot) => 4,
         (Value::Number(_), Separator::Dash) => 3,
         (_, Separator::Dash) => 2,
-        (_, Separator::Dot) => 2,
+        (_, Separator::Dot) => 1,
     }
 }
 

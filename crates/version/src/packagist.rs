@@ -2,10 +2,11 @@
 
 use crate::natural::{Number, alphanumeric_runs};
 
-/// One part. Unknown words come first, then dev, alpha, beta, RC, the end, numbers, patch level.
+/// One part. Words that PHP does not know come first, all alike, then dev, alpha, beta, RC, the
+/// end, numbers, patch level.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
-    Other(String),
+    Unknown,
     Dev,
     Alpha,
     Beta,
@@ -14,6 +15,19 @@ enum Part {
     Number(Number),
     Patch,
 }
+
+/// PHP knows a word by how it begins, in this order, and heeds case: `post` is a patch level.
+const WORDS: [(&str, Part); 9] = [
+    ("dev", Part::Dev),
+    ("alpha", Part::Alpha),
+    ("a", Part::Alpha),
+    ("beta", Part::Beta),
+    ("b", Part::Beta),
+    ("RC", Part::Candidate),
+    ("rc", Part::Candidate),
+    ("pl", Part::Patch),
+    ("p", Part::Patch),
+];
 
 /// A Packagist version.
 pub type PackagistVersion = Parts;
@@ -36,12 +50,8 @@ fn part(run: &str) -> Part {
     if let Some(number) = Number::parse(run) {
         return Part::Number(number);
     }
-    match run.to_ascii_lowercase().as_str() {
-        "dev" => Part::Dev,
-        "alpha" | "a" => Part::Alpha,
-        "beta" | "b" => Part::Beta,
-        "rc" | "c" => Part::Candidate,
-        "pl" | "p" | "patch" => Part::Patch,
-        other => Part::Other(other.to_owned()),
-    }
+    WORDS
+        .into_iter()
+        .find(|(word, _)| run.starts_with(word))
+        .map_or(Part::Unknown, |(_, part)| part)
 }

@@ -14,12 +14,13 @@ pub struct PacmanVersion {
 
 pub fn parse(text: &str) -> Result<PacmanVersion, &'static str> {
     let (epoch, rest) = match text.split_once(':') {
-        Some((epoch, rest)) => (
+        Some((epoch, rest)) if epoch.bytes().all(|b| b.is_ascii_digit()) => (
             epoch
                 .parse::<u32>()
-                .map_err(|_| "its epoch is not a number")?,
+                .map_err(|_| "its epoch is empty or too large")?,
             rest,
         ),
+        Some(_) => return Err("its epoch is not a number"),
         None => (0, text),
     };
     let (version, release) = match rest.rsplit_once('-') {

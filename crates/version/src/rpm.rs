@@ -13,15 +13,7 @@ pub struct RpmVersion {
 }
 
 pub fn parse(text: &str) -> Result<RpmVersion, &'static str> {
-    let (epoch, rest) = match text.split_once(':') {
-        Some((epoch, rest)) => (
-            epoch
-                .parse::<u32>()
-                .map_err(|_| "its epoch is not a number")?,
-            rest,
-        ),
-        None => (0, text),
-    };
+    let (epoch, rest) = split_epoch(text)?;
     let (version, release) = match rest.rsplit_once('-') {
         Some((version, release)) => (version, Some(release.to_owned())),
         None => (rest, None),
@@ -29,14 +21,28 @@ pub fn parse(text: &str) -> Result<RpmVersion, &'static str> {
     if version.is_empty() {
         return Err("it has no version before the release");
     }
-    if !rest.chars().all(|c| c.is_ascii_graphic()) {
-        return Err("it holds a space or a character outside ASCII");
+    if rest.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err("it holds a space or a control character");
     }
     Ok(RpmVersion {
-        epoch: epoch.into(),
+        epoch,
         version: version.to_owned(),
         release,
     })
+}
+
+/// An epoch is what stands before a colon as digits only; rpm reads any other text before one as
+/// part of the version, and an empty epoch as zero.
+fn split_epoch(text: &str) -> Result<(u64, &str), &'static str> {
+    let (digits, rest) = take_while(text, |c| c.is_ascii_digit());
+    match rest.strip_prefix(':') {
+        Some(rest) if digits.is_empty() => Ok((0, rest)),
+        Some(rest) => match digits.parse::<u32>() {
+            Ok(epoch) => Ok((epoch.into(), rest)),
+            Err(_) => Err("its epoch is too large"),
+        },
+        None => Ok((0, text)),
+    }
 }
 
 fn skip_separators(text: &str) -> &str {

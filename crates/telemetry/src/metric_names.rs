@@ -1,0 +1,220 @@
+//! The one list of metrics.
+
+/// What a metric's values mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricKind {
+    /// Only ever grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Seconds, in buckets.
+    Seconds,
+}
+
+/// A metric as it is documented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// What its values mean.
+    pub kind: MetricKind,
+    /// Its labels.
+    pub labels: &'static [&'static str],
+    /// What it counts.
+    pub help: &'static str,
+}
+
+const fn metric(
+    name: &'static str,
+    kind: MetricKind,
+    labels: &'static [&'static str],
+    help: &'static str,
+) -> Metric {
+    Metric {
+        name,
+        kind,
+        labels,
+        help,
+    }
+}
+
+/// Names, for those who count.
+pub mod name {
+    /// Jobs that a worker ended.
+    pub const JOBS: &str = "scanyard_jobs_total";
+    /// Jobs that a worker holds now.
+    pub const JOBS_RUNNING: &str = "scanyard_jobs_running";
+    /// Failures of jobs.
+    pub const FAILURES: &str = "scanyard_failures_total";
+    /// Layers in resolved images.
+    pub const LAYERS_ASKED: &str = "scanyard_layers_asked_total";
+    /// Layers that were cataloged.
+    pub const LAYERS_CATALOGED: &str = "scanyard_layers_cataloged_total";
+    /// Compressed bytes read of layers.
+    pub const PULLED_BYTES: &str = "scanyard_pulled_bytes_total";
+    /// Time that steps of a scan take.
+    pub const STEP_SECONDS: &str = "scanyard_step_seconds";
+    /// Packages that were matched.
+    pub const PACKAGES_MATCHED: &str = "scanyard_packages_matched_total";
+    /// Messages in the queue.
+    pub const QUEUE_MESSAGES: &str = "scanyard_queue_messages";
+    /// Age of what waits longest in the queue.
+    pub const QUEUE_OLDEST: &str = "scanyard_queue_oldest_age_seconds";
+    /// Messages that the relay published.
+    pub const OUTBOX_PUBLISHED: &str = "scanyard_outbox_published_total";
+    /// What the reaper brought back.
+    pub const LEASES_REAPED: &str = "scanyard_leases_reaped_total";
+    /// Rounds of reconcilers.
+    pub const RECONCILER_ROUNDS: &str = "scanyard_reconciler_rounds_total";
+    /// The advisory revision in use.
+    pub const ADVISORY_REVISION: &str = "scanyard_advisory_revision";
+    /// Age of the advisories in use.
+    pub const ADVISORY_AGE: &str = "scanyard_advisory_age_seconds";
+    /// Requests that the gateway answered.
+    pub const HTTP_REQUESTS: &str = "scanyard_http_requests_total";
+    /// Time until their answer began.
+    pub const HTTP_SECONDS: &str = "scanyard_http_request_seconds";
+}
+
+/// Every metric.
+pub const METRICS: [Metric; 17] = {
+    use MetricKind::{Counter, Gauge, Seconds};
+    [
+        metric(
+            name::JOBS,
+            Counter,
+            &["stage", "lane", "outcome"],
+            "Jobs ended by a worker; outcome is done, retried, failed, buried or handed_back.",
+        ),
+        metric(
+            name::JOBS_RUNNING,
+            Gauge,
+            &["stage", "lane"],
+            "Jobs that workers of this process hold now.",
+        ),
+        metric(
+            name::FAILURES,
+            Counter,
+            &["stage", "code"],
+            "Failures of jobs by reason, each try counted.",
+        ),
+        metric(
+            name::LAYERS_ASKED,
+            Counter,
+            &[],
+            "Layers of the images that scans resolved to. With scanyard_layers_cataloged_total: how much is shared.",
+        ),
+        metric(
+            name::LAYERS_CATALOGED,
+            Counter,
+            &[],
+            "Layers that were pulled and cataloged to their end.",
+        ),
+        metric(
+            name::PULLED_BYTES,
+            Counter,
+            &[],
+            "Compressed bytes read of layers, whatever became of them.",
+        ),
+        metric(
+            name::STEP_SECONDS,
+            Seconds,
+            &["step"],
+            "Time of one step: resolve an image, catalog a layer, assemble an image, match its packages.",
+        ),
+        metric(
+            name::PACKAGES_MATCHED,
+            Counter,
+            &[],
+            "Distinct packages matched, again at each revision.",
+        ),
+        metric(
+            name::QUEUE_MESSAGES,
+            Gauge,
+            &["stage", "lane", "state"],
+            "Messages in the queue; state is waiting or in_flight.",
+        ),
+        metric(
+            name::QUEUE_OLDEST,
+            Gauge,
+            &["stage", "lane"],
+            "Age of the message that waits longest; 0 when none does.",
+        ),
+        metric(
+            name::OUTBOX_PUBLISHED,
+            Counter,
+            &[],
+            "Messages moved from the outbox to the queue.",
+        ),
+        metric(
+            name::LEASES_REAPED,
+            Counter,
+            &[],
+            "Jobs put back because their lease expired or they were lost.",
+        ),
+        metric(
+            name::RECONCILER_ROUNDS,
+            Counter,
+            &["reconciler", "outcome"],
+            "Rounds of the scheduler's reconcilers; outcome is ok or failed.",
+        ),
+        metric(
+            name::ADVISORY_REVISION,
+            Gauge,
+            &[],
+            "Sequence number of the advisory revision in use.",
+        ),
+        metric(
+            name::ADVISORY_AGE,
+            Gauge,
+            &[],
+            "Age of the newest advisory in use.",
+        ),
+        metric(
+            name::HTTP_REQUESTS,
+            Counter,
+            &["route", "method", "status"],
+            "Requests answered; route is the template, never the path.",
+        ),
+        metric(
+            name::HTTP_SECONDS,
+            Seconds,
+            &["route", "method"],
+            "Time from a request's head to the head of its answer.",
+        ),
+    ]
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_stands_in_the_list_once() {
+        let source = include_str!("metric_names.rs");
+        let names: Vec<_> = source
+            .lines()
+            .filter_map(|line| {
+                line.trim()
+                    .strip_prefix("pub const ")?
+                    .split_once(": &str = \"")
+            })
+            .filter_map(|(_, value)| value.strip_suffix("\";"))
+            .collect();
+        let listed: Vec<_> = METRICS.iter().map(|metric| metric.name).collect();
+        assert_eq!(names, listed);
+    }
+
+    #[test]
+    fn names_follow_the_conventions_of_prometheus() {
+        for metric in METRICS {
+            let suffix = match metric.kind {
+                MetricKind::Counter => "_total",
+                MetricKind::Gauge => "",
+                MetricKind::Seconds => "_seconds",
+            };
+            assert!(metric.name.starts_with("scanyard_"), "{}", metric.name);
+            assert!(metric.name.ends_with(suffix), "{}", metric.name);
+        }
+    }
+}

@@ -1,1 +1,19 @@
-//! report
+//! What Scanyard says about one image, and the forms in which it says it.
+//!
+//! [`Report`] is the documented JSON model: the command line prints it, the gateway returns it, and
+//! stored copies read back. [`Report::new`] builds it from an inventory and its findings;
+//! [`Format`] lists the forms it is rendered in. This crate never matches, never reads an image,
+//! and never words a partial answer as a clean one.
+
+mod as_text;
+mod build;
+mod format;
+mod model;
+mod render;
+
+pub use build::{AdvisoryFacts, ImageFacts, LayerFacts, ReportInput, pair_findings};
+pub use format::{Format, RenderOptions};
+pub use model::{
+    Advisories, Coverage, Cvss, Distro, Finding, Image, Layer, Package, Report, SCHEMA_VERSION,
+    Summary,
+};

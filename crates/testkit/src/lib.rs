@@ -1,0 +1,26 @@
+//! What tests are made of: small images out of a few words of text, a registry that fails on
+//! demand, and a real registry where the machine has one.
+//!
+//! A dev-dependency only; it panics where a test would. It never reads what it wrote: that is for
+//! the code under test.
+//!
+//! ```
+//! use scanyard_testkit::{Image, Layer};
+//!
+//! let base = Layer::gzip(&[("etc/os-release", "ID=alpine\nVERSION_ID=3.18.4\n")]);
+//! let app = Layer::zstd(&[("app/", ""), ("app/.wh.old", "")]);
+//! let image = Image::new(vec![base, app]).platform("linux/arm64/v8");
+//! let dir = tempfile::tempdir().unwrap();
+//! image.write_oci_layout(dir.path(), "1.0");
+//! ```
+
+mod archive;
+mod fake_registry;
+mod image;
+mod layer;
+mod real_registry;
+
+pub use fake_registry::{Access, FakeRegistry, Fault, Request};
+pub use image::{Image, Index};
+pub use layer::{Layer, Tar, sha256};
+pub use real_registry::RealRegistry;

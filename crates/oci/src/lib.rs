@@ -4,6 +4,7 @@
 //! Everything that arrives is checked against its digest. This crate knows nothing of what is in a
 //! layer.
 
+mod decompress;
 mod error;
 mod files;
 mod image;
@@ -16,10 +17,11 @@ mod reference;
 mod registry;
 mod source;
 
+pub use decompress::Decompressor;
 pub use error::OciError;
 pub use image::{Image, ImageConfig, Layer};
 pub use image_source::{ImageSource, LayerStream};
-pub use layer_reader::{LayerReader, VerifiedLayer};
+pub use layer_reader::{HashingReader, LayerReader, VerifiedLayer};
 pub use platform::{Platform, PlatformSelect};
 pub use reference::{InvalidReference, Reference};
 pub use registry::{Credentials, RegistryOptions};

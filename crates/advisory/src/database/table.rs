@@ -1,0 +1,56 @@
+//! A hash table in a section: from a key's hash to the places where that key may be.
+//!
+//! Slots of eight bytes, open addressing. A slot is zero, or 24 bits of the hash above the place
+//! plus one. The hash picks the slot by multiplication, so any number of slots will do. A finite
+//! state transducer (the `fst` crate) would be smaller but walks a byte at a time, here it is one
+//! probe; and key order, which `diff` needs, is the order of the groups themselves.
+
+use super::image::Image;
+use super::layout::Section;
+
+const PLACE_BITS: u32 = 40;
+const PLACE_MASK: u64 = (1 << PLACE_BITS) - 1;
+
+/// Slots for this many keys: two thirds full.
+pub(crate) fn slot_count(keys: usize) -> usize {
+    keys + keys / 2 + 1
+}
+
+/// FNV-1a with a final mix: short keys, and the same on every machine.
+pub(crate) fn hash(parts: [&str; 2]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for part in parts {
+        for &byte in part.as_bytes() {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        hash = (hash ^ 0xff).wrapping_mul(0x0100_0000_01b3);
+    }
+    hash ^= hash >> 32;
+    hash = hash.wrapping_mul(0xd6e8_feb8_6659_fd93);
+    hash ^ (hash >> 32)
+}
+
+/// The slot where the search for a hash starts.
+pub(crate) fn first_slot(hash: u64, slots: u64) -> u64 {
+    ((u128::from(hash) * u128::from(slots)) >> 64) as u64
+}
+
+/// What the slot of a key at this place holds; `None` if no slot can hold such a place.
+pub(crate) fn slot_value(hash: u64, place: u64) -> Option<u64> {
+    (place < PLACE_MASK).then(|| (hash << PLACE_BITS) | (place + 1))
+}
+
+/// The places where a key of this hash may be.
+pub(super) fn candidates(
+    image: &Image,
+    table: Section,
+    hash: u64,
+) -> impl Iterator<Item = u64> + '_ {
+    let slots = table.length / 8;
+    let first = first_slot(hash, slots);
+    (0..slots)
+        .map(move |step| (first + step) % slots)
+        .map_while(move |slot| image.word(table, slot).filter(|&value| value != 0))
+        .filter(move |value| value & !PLACE_MASK == hash << PLACE_BITS)
+        .filter_map(|value| (value & PLACE_MASK).checked_sub(1))
+}

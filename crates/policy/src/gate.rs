@@ -102,10 +102,9 @@ impl fmt::Display for Verdict {
                 examples,
             } => {
                 let noun = if *count == 1 { "finding" } else { "findings" };
-                let more = if *count > examples.len() { ", ..." } else { "" };
                 write!(
                     f,
-                    "gate failed: {count} {noun} of severity {fail_on} or worse, the worst {worst}: {}{more}",
+                    "gate failed: {count} {noun} of severity {fail_on} or worse, the worst {worst}: {}",
                     examples.join(", ")
                 )
             }
@@ -202,7 +201,7 @@ mod tests {
         let verdict = gate(Some(Severity::Medium), false).evaluate(&report(&findings, false));
         assert_eq!(
             verdict.to_string(),
-            "gate failed: 7 findings of severity medium or worse, the worst high: a, b, c, d, e, ..."
+            "gate failed: 7 findings of severity medium or worse, the worst high: a, b, c, d, e"
         );
     }
 }

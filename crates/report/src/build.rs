@@ -86,11 +86,12 @@ impl Report {
     pub fn new(input: ReportInput<'_>) -> Self {
         let inventory = input.inventory;
         let layers = input.image.as_ref().map_or(&[][..], |image| &image.layers);
-        let packages: Vec<_> = inventory
+        let mut packages: Vec<_> = inventory
             .packages
             .iter()
             .map(|located| package(inventory, located, layers))
             .collect();
+        packages.dedup_by(merge_same_purl);
         let findings = findings(input.findings, &packages);
         let mut coverage: Vec<_> = [&inventory.coverage, &input.coverage]
             .into_iter()
@@ -181,6 +182,18 @@ fn package(
     }
 }
 
+/// Packages that differ in nothing a purl tells are one, with the places of both. They stand side
+/// by side, because what they differ in sorts last.
+fn merge_same_purl(next: &mut model::Package, kept: &mut model::Package) -> bool {
+    if next.purl != kept.purl {
+        return false;
+    }
+    kept.paths.append(&mut next.paths);
+    kept.paths.sort_unstable();
+    kept.paths.dedup();
+    true
+}
+
 fn findings(
     paired: Vec<(String, scanyard_matching::Finding)>,
     packages: &[model::Package],
@@ -197,6 +210,7 @@ fn findings(
         })
         .collect();
     findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+    findings.dedup_by(|next, kept| sort_key(next) == sort_key(kept));
     findings
 }
 

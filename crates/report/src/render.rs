@@ -4,6 +4,7 @@ pub mod cyclonedx;
 pub mod json;
 pub mod sarif;
 pub mod table;
+mod text;
 
 use std::io::{self, Write};
 

@@ -1,8 +1,201 @@
+//! SARIF 2.1.0, as code scanning pages read it: a rule for each flaw, a result for each finding.
+
+mod document;
+mod rule;
+
+use std::collections::HashMap;
 use std::io::{self, Write};
 
+use aws_lc_rs::digest::{Context, SHA256};
+use scanyard_package::Severity;
+
+use self::document::{
+    ArtifactLocation, BaseIds, Description, Driver, Fingerprints, Invocation, Location, Log,
+    LogicalLocation, Message, Notification, PhysicalLocation, Region, ReportingId, Run,
+    SarifResult, Tool,
+};
 use super::write_json;
-use crate::{RenderOptions, Report};
+use crate::{Finding, Package, RenderOptions, Report};
+
+/// The schema as OASIS publishes it.
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 pub fn render(report: &Report, out: &mut dyn Write, _: &RenderOptions) -> io::Result<()> {
-    write_json(report, out)
+    let packages: HashMap<&str, &Package> = report
+        .packages
+        .iter()
+        .map(|package| (package.purl.as_str(), package))
+        .collect();
+    let (rules, indexes) = rule::rules(&report.findings);
+    let results = report.findings.iter().map(|finding| {
+        let package = packages.get(finding.package.as_str()).copied();
+        let index = indexes
+            .get(finding.id.as_str())
+            .copied()
+            .unwrap_or_default();
+        result(report, finding, package, index)
+    });
+    let log = Log {
+        schema: SCHEMA,
+        version: "2.1.0",
+        runs: [Run {
+            tool: Tool {
+                driver: Driver {
+                    name: "Scanyard",
+                    semantic_version: env!("CARGO_PKG_VERSION"),
+                    rules,
+                },
+            },
+            invocations: [invocation(report)],
+            original_uri_base_ids: BaseIds {
+                image_root: Description {
+                    description: Message {
+                        text: format!("root of {}", report.source),
+                    },
+                },
+            },
+            results: results.collect(),
+        }],
+    };
+    write_json(&log, out)
+}
+
+/// What could not be assessed is told as notifications, which pages show beside the results.
+fn invocation(report: &Report) -> Invocation<'_> {
+    let notifications = report.coverage.iter().map(|entry| Notification {
+        descriptor: ReportingId {
+            id: entry.kind.name(),
+        },
+        level: "warning",
+        message: Message {
+            text: format!("not assessed: {}: {}", entry.subject, entry.detail),
+        },
+    });
+    Invocation {
+        execution_successful: true,
+        tool_execution_notifications: notifications.collect(),
+    }
+}
+
+fn result<'a>(
+    report: &'a Report,
+    finding: &'a Finding,
+    package: Option<&'a Package>,
+    rule_index: usize,
+) -> SarifResult<'a> {
+    SarifResult {
+        rule_id: &finding.id,
+        rule_index,
+        kind: if finding.is_affected() {
+            "fail"
+        } else {
+            "open"
+        },
+        level: level(finding),
+        message: Message {
+            text: message(report, finding, package),
+        },
+        locations: locations(report, finding),
+        partial_fingerprints: Fingerprints {
+            finding: fingerprint(finding, package),
+        },
+    }
+}
+
+/// The specification allows a level other than "none" for failures only.
+fn level(finding: &Finding) -> &'static str {
+    if !finding.is_affected() {
+        return "none";
+    }
+    match finding.severity {
+        Severity::Critical | Severity::High => "error",
+        Severity::Medium => "warning",
+        Severity::Low | Severity::Negligible | Severity::Unknown => "note",
+    }
+}
+
+fn message(report: &Report, finding: &Finding, package: Option<&Package>) -> String {
+    let name = match package {
+        Some(package) => format!("{} {}", package.name, package.version),
+        None => finding.package.clone(),
+    };
+    let (id, source) = (&finding.id, &report.source);
+    if !finding.is_affected() {
+        let reason = &finding.reason;
+        return format!("Whether {id} affects {name} in {source} is undetermined: {reason}.");
+    }
+    let fix = match finding.fixed_versions.as_slice() {
+        [] => "There is no fixed version yet".to_owned(),
+        versions => format!("Fixed in {}", versions.join(", ")),
+    };
+    format!(
+        "{id} ({}) affects {name} in {source}. {fix}.",
+        finding.severity
+    )
+}
+
+/// The files that say the package is installed, or, without any, the image.
+fn locations<'a>(report: &'a Report, finding: &'a Finding) -> Vec<Location<'a>> {
+    let logical = || {
+        let layer = finding.layer.map(|layer| LogicalLocation {
+            name: layer.short(),
+            fully_qualified_name: layer.to_string(),
+            kind: "layer",
+        });
+        let package = LogicalLocation {
+            name: finding.package.clone(),
+            fully_qualified_name: format!("{}#{}", report.source, finding.package),
+            kind: "package",
+        };
+        layer.into_iter().chain([package]).collect()
+    };
+    let located = |path: &str| Location {
+        physical_location: Some(PhysicalLocation {
+            artifact_location: ArtifactLocation {
+                uri: encode_path(path),
+                uri_base_id: "IMAGE_ROOT",
+            },
+            // Code scanning pages refuse a location without a line.
+            region: Region { start_line: 1 },
+        }),
+        logical_locations: logical(),
+    };
+    if finding.paths.is_empty() {
+        return vec![Location {
+            physical_location: None,
+            logical_locations: logical(),
+        }];
+    }
+    finding.paths.iter().map(|path| located(path)).collect()
+}
+
+/// A path as a relative URI reference.
+fn encode_path(path: &str) -> String {
+    let mut uri = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                uri.push(char::from(byte));
+            }
+            _ => {
+                uri.push('%');
+                uri.push_str(&hex::encode_upper([byte]));
+            }
+        }
+    }
+    uri
+}
+
+/// Stays the same while the flaw stays in the package at its place, whatever version that is of.
+fn fingerprint(finding: &Finding, package: Option<&Package>) -> String {
+    let name = package.map_or(&finding.package, |package| &package.name);
+    let kind = finding.package.split('/').next().unwrap_or_default();
+    let path = finding.paths.first().map_or("", String::as_str);
+    let mut context = Context::new(&SHA256);
+    for part in [&finding.id, kind, name, path] {
+        context.update(part.as_bytes());
+        context.update(&[0]);
+    }
+    hex::encode(context.finish())
 }

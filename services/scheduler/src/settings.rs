@@ -1,0 +1,52 @@
+//! How often the scheduler looks.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Where advisories come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdvisorySettings {
+    /// The compiled database: a file or, for updates, its directory.
+    pub path: PathBuf,
+    /// How to keep it up to date; `None` when somebody else does.
+    pub update: Option<UpdateSettings>,
+}
+
+/// How to keep the advisories up to date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpdateSettings {
+    /// An export in the layout of the public OSV bucket.
+    pub source: String,
+    /// Age at which the database is updated.
+    pub interval: Duration,
+}
+
+/// How often the scheduler looks, where no signal tells it to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchedulerSettings {
+    /// For messages in the outbox.
+    pub outbox: Duration,
+    /// For leases that expired and jobs that were lost.
+    pub leases: Duration,
+    /// For another advisory database, and whether it is due for an update.
+    pub advisories: Duration,
+    /// For packages that are not matched at the revision in use.
+    pub rematch: Duration,
+    /// At the depth of the queue.
+    pub queue_depth: Duration,
+    /// Where advisories come from; without them nothing is matched.
+    pub advisory: Option<AdvisorySettings>,
+}
+
+impl Default for SchedulerSettings {
+    fn default() -> Self {
+        Self {
+            outbox: Duration::from_secs(1),
+            leases: Duration::from_secs(5),
+            advisories: Duration::from_secs(5),
+            rematch: Duration::from_secs(5),
+            queue_depth: Duration::from_secs(5),
+            advisory: None,
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use aws_lc_rs::digest::{SHA256, digest};
 use scanyard_package::{Coverage, Digest, Distro, Package};
 
-use crate::catalogers::OS_RELEASE_PATHS;
+use crate::catalogers;
 use crate::layer::{FileEvidence, LayerInventory};
 use crate::path;
 
@@ -94,9 +94,14 @@ pub fn fold(layers: &[FoldedLayer<'_>]) -> ImageInventory {
         let unknowns = standing.evidence.unknowns.iter();
         coverage.extend(unknowns.map(|u| Coverage::new(u.kind, *path, u.detail.clone())));
     }
-    let distro = OS_RELEASE_PATHS
+    let distro = files
         .iter()
-        .find_map(|path| files.get(path)?.evidence.distro.clone());
+        .filter_map(|(path, standing)| {
+            let distro = standing.evidence.distro.as_ref()?;
+            Some((catalogers::distro_rank(path)?, distro))
+        })
+        .min_by_key(|(rank, _)| *rank)
+        .map(|(_, distro)| distro.clone());
     ImageInventory {
         distro,
         packages: locate(&files),

@@ -44,6 +44,14 @@ impl FileEvidence {
         }
     }
 
+    /// Evidence of a distro.
+    pub fn of_distro(distro: Distro) -> Self {
+        Self {
+            distro: Some(distro),
+            ..Self::default()
+        }
+    }
+
     /// Evidence that could not be read.
     pub fn unreadable(kind: CoverageKind, detail: impl Into<String>) -> Self {
         Self {

@@ -2,12 +2,19 @@
 
 use scanyard_package::{CoverageKind, Package, PackageKind, SourcePackage};
 
-use super::{Cataloger, headers, language_evidence};
+use super::{Cataloger, Names, headers, language_evidence};
 use crate::layer::{FileEvidence, Unknown};
 
 pub struct Installed;
 
 impl Cataloger for Installed {
+    fn names(&self) -> Names {
+        Names {
+            files: &["installed"],
+            ..Names::NONE
+        }
+    }
+
     fn wants(&self, path: &str) -> bool {
         matches!(path, "lib/apk/db/installed" | "usr/lib/apk/db/installed")
     }

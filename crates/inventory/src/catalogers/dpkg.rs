@@ -2,21 +2,31 @@
 
 use scanyard_package::{CoverageKind, Package, PackageKind, SourcePackage};
 
-use super::{Cataloger, headers, language_evidence};
+use super::{Cataloger, Names, headers, language_evidence};
 use crate::layer::{FileEvidence, Unknown};
 use crate::path;
 
-const STATUS_DIR: &str = "var/lib/dpkg/status.d/";
+const STATUS_DIR: &str = "var/lib/dpkg/status.d";
+/// opkg, which OpenWrt and its relatives use, writes the same format.
+const OPKG_STATUS: [&str; 2] = ["usr/lib/opkg/status", "var/lib/opkg/status"];
 
 /// `var/lib/dpkg/status`, and one file a package in `status.d`.
 pub struct Status;
 
 impl Cataloger for Status {
+    fn names(&self) -> Names {
+        Names {
+            files: &["status"],
+            directories: &[STATUS_DIR],
+            ..Names::NONE
+        }
+    }
+
     fn wants(&self, path: &str) -> bool {
-        path == "var/lib/dpkg/status"
-            || path.strip_prefix(STATUS_DIR).is_some_and(|name| {
-                !name.contains('/') && !name.ends_with(".md5sums") && !name.starts_with('.')
-            })
+        let (directory, name) = path::split_name(path);
+        let distroless =
+            directory == STATUS_DIR && !name.ends_with(".md5sums") && !name.starts_with('.');
+        path == "var/lib/dpkg/status" || OPKG_STATUS.contains(&path) || distroless
     }
 
     fn catalog(&self, _path: &str, content: &[u8]) -> FileEvidence {
@@ -95,9 +105,17 @@ fn read_source(source: &str, version: &str) -> SourcePackage {
 pub struct OwnedPaths;
 
 impl Cataloger for OwnedPaths {
+    fn names(&self) -> Names {
+        Names {
+            extensions: &["list", "md5sums"],
+            ..Names::NONE
+        }
+    }
+
     fn wants(&self, path: &str) -> bool {
-        (path.starts_with("var/lib/dpkg/info/") && path.ends_with(".list"))
-            || (path.starts_with(STATUS_DIR) && path.ends_with(".md5sums"))
+        let (directory, name) = path::split_name(path);
+        (directory == "var/lib/dpkg/info" && name.ends_with(".list"))
+            || (directory == STATUS_DIR && name.ends_with(".md5sums"))
     }
 
     fn catalog(&self, path: &str, content: &[u8]) -> FileEvidence {

@@ -4,12 +4,12 @@ mod apk;
 mod dpkg;
 mod golang;
 mod headers;
+mod matcher;
 mod node;
 mod os_release;
 mod python;
+mod release_files;
 mod rpm;
-
-pub use os_release::PATHS as OS_RELEASE_PATHS;
 
 use std::io::{self, Read};
 
@@ -17,18 +17,45 @@ use scanyard_package::Limits;
 
 use crate::layer::FileEvidence;
 
+pub use matcher::by_path;
+
 /// Reads one kind of file, recognised by its path.
 pub trait Cataloger: Sync {
-    /// Whether a file at this path is one that it reads.
+    /// By what of a path to notice candidates. Most files of an image are nobody's, and this
+    /// tells so at once.
+    fn names(&self) -> Names;
+
+    /// Whether a file at this path, which goes by one of the names, is one that it reads.
     fn wants(&self, path: &str) -> bool;
 
     /// What the file says. What cannot be read goes into the evidence as an unknown.
     fn catalog(&self, path: &str, content: &[u8]) -> FileEvidence;
 }
 
+/// Parts of a path that candidates have.
+#[derive(Clone, Copy)]
+pub struct Names {
+    /// Whole file names.
+    pub files: &'static [&'static str],
+    /// What follows the last dot of a file name.
+    pub extensions: &'static [&'static str],
+    /// Directories, from the root, that files lie in.
+    pub directories: &'static [&'static str],
+}
+
+impl Names {
+    /// No candidates: to be filled with those that there are.
+    pub const NONE: Names = Names {
+        files: &[],
+        extensions: &[],
+        directories: &[],
+    };
+}
+
 /// Every cataloger of files recognised by path. The first that wants a path gets it.
-const BY_PATH: [&dyn Cataloger; 8] = [
+const BY_PATH: [&dyn Cataloger; 9] = [
     &os_release::OsRelease,
+    &release_files::ReleaseFile,
     &dpkg::Status,
     &dpkg::OwnedPaths,
     &apk::Installed,
@@ -38,9 +65,10 @@ const BY_PATH: [&dyn Cataloger; 8] = [
     &node::PackageManifest,
 ];
 
-/// The cataloger for this path, if one wants it.
-pub fn by_path(path: &str) -> Option<&'static dyn Cataloger> {
-    BY_PATH.into_iter().find(|cataloger| cataloger.wants(path))
+/// Which of several files that name a distro is believed: the lowest.
+pub fn distro_rank(path: &str) -> Option<(usize, usize)> {
+    let os_release = os_release::rank(path).map(|rank| (0, rank));
+    os_release.or_else(|| release_files::rank(path).map(|rank| (1, rank)))
 }
 
 /// Whether a language package can have its evidence at this path, so that it matters which OS
@@ -66,4 +94,69 @@ pub fn executable(
         return Ok(None);
     }
     golang::catalog(head, rest, limits)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// `impl Cataloger for NAME` in the files of this directory, as `file::NAME`.
+    fn written() -> Vec<String> {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/catalogers");
+        let mut found = Vec::new();
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            let module = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            for line in fs::read_to_string(&path).unwrap().lines() {
+                if let Some(rest) = line.strip_prefix("impl Cataloger for ") {
+                    found.push(format!("{module}::{}", rest.trim_end_matches(" {")));
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn the_list_of_catalogers_is_whole() {
+        let source = include_str!("mod.rs");
+        let start = source.find("const BY_PATH").unwrap();
+        let list = &source[start..start + source[start..].find("];").unwrap()];
+        let missing: Vec<_> = written()
+            .into_iter()
+            .filter(|cataloger| !list.contains(&format!("&{cataloger},")))
+            .collect();
+        assert!(missing.is_empty(), "not in BY_PATH: {missing:?}");
+        assert_eq!(written().len(), BY_PATH.len());
+    }
+
+    #[test]
+    fn names_lead_to_the_cataloger_that_wants_the_path() {
+        let wanted = [
+            "etc/os-release",
+            "usr/lib/os.release.d/os-release-fedora",
+            "etc/redhat-release",
+            "var/lib/dpkg/status",
+            "var/lib/dpkg/status.d/base",
+            "var/lib/dpkg/status.d/base.md5sums",
+            "var/lib/dpkg/info/base.list",
+            "usr/lib/opkg/status",
+            "lib/apk/db/installed",
+            "usr/lib/apk/db/installed",
+            "var/lib/rpm/rpmdb.sqlite",
+            "x/a-1.dist-info/METADATA",
+            "x/a.egg-info",
+            "x/a.egg-info/PKG-INFO",
+            "x/EGG-INFO/PKG-INFO",
+            "app/node_modules/a/package.json",
+        ];
+        for path in wanted {
+            assert!(by_path(path).is_some(), "{path}");
+        }
+        for path in ["", "etc", "status", "a/METADATA", "usr/bin/env", "x.list"] {
+            assert!(by_path(path).is_none(), "{path}");
+        }
+    }
 }

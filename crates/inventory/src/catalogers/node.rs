@@ -3,7 +3,7 @@
 use scanyard_package::{CoverageKind, Package, PackageKind};
 use serde::Deserialize;
 
-use super::Cataloger;
+use super::{Cataloger, Names};
 use crate::layer::FileEvidence;
 
 pub struct PackageManifest;
@@ -17,6 +17,13 @@ struct Manifest {
 }
 
 impl Cataloger for PackageManifest {
+    fn names(&self) -> Names {
+        Names {
+            files: &["package.json"],
+            ..Names::NONE
+        }
+    }
+
     /// `node_modules/NAME/package.json`, or one outside every `node_modules`: an application.
     fn wants(&self, path: &str) -> bool {
         let Some(dir) = path.strip_suffix("/package.json") else {

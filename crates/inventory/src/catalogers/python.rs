@@ -2,13 +2,20 @@
 
 use scanyard_package::{CoverageKind, Ecosystem, Package, PackageKind};
 
-use super::{Cataloger, headers};
+use super::{Cataloger, Names, headers};
 use crate::layer::FileEvidence;
 
 /// `NAME-VERSION.dist-info/METADATA`.
 pub struct Distribution;
 
 impl Cataloger for Distribution {
+    fn names(&self) -> Names {
+        Names {
+            files: &["METADATA"],
+            ..Names::NONE
+        }
+    }
+
     fn wants(&self, path: &str) -> bool {
         path.ends_with(".dist-info/METADATA")
     }
@@ -22,6 +29,14 @@ impl Cataloger for Distribution {
 pub struct Egg;
 
 impl Cataloger for Egg {
+    fn names(&self) -> Names {
+        Names {
+            files: &["PKG-INFO"],
+            extensions: &["egg-info"],
+            ..Names::NONE
+        }
+    }
+
     fn wants(&self, path: &str) -> bool {
         path.ends_with(".egg-info")
             || path.ends_with(".egg-info/PKG-INFO")

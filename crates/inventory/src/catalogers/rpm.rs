@@ -2,7 +2,7 @@
 
 use scanyard_package::CoverageKind;
 
-use super::Cataloger;
+use super::{Cataloger, Names};
 use crate::layer::FileEvidence;
 
 const DIRECTORIES: [&str; 3] = ["var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm"];
@@ -11,6 +11,13 @@ const FILES: [&str; 3] = ["Packages", "Packages.db", "rpmdb.sqlite"];
 pub struct Database;
 
 impl Cataloger for Database {
+    fn names(&self) -> Names {
+        Names {
+            files: &FILES,
+            ..Names::NONE
+        }
+    }
+
     fn wants(&self, path: &str) -> bool {
         path.rsplit_once('/')
             .is_some_and(|(dir, file)| DIRECTORIES.contains(&dir) && FILES.contains(&file))

@@ -1,0 +1,51 @@
+//! From a path to the cataloger that wants it.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::{BY_PATH, Cataloger};
+use crate::path;
+
+/// Positions in the list of catalogers, by each kind of name.
+#[derive(Default)]
+struct Candidates {
+    files: HashMap<&'static str, Vec<usize>>,
+    extensions: HashMap<&'static str, Vec<usize>>,
+    directories: HashMap<&'static str, Vec<usize>>,
+}
+
+static CANDIDATES: LazyLock<Candidates> = LazyLock::new(|| {
+    let mut candidates = Candidates::default();
+    for (position, cataloger) in BY_PATH.iter().enumerate() {
+        let names = cataloger.names();
+        for (list, map) in [
+            (names.files, &mut candidates.files),
+            (names.extensions, &mut candidates.extensions),
+            (names.directories, &mut candidates.directories),
+        ] {
+            for name in list {
+                map.entry(*name).or_default().push(position);
+            }
+        }
+    }
+    candidates
+});
+
+/// The cataloger for this path, if one wants it.
+pub fn by_path(path: &str) -> Option<&'static dyn Cataloger> {
+    let candidates = &*CANDIDATES;
+    let (directory, name) = path::split_name(path);
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let first = [
+        candidates.files.get(name),
+        candidates.extensions.get(extension),
+        candidates.directories.get(directory),
+    ]
+    .into_iter()
+    .flatten()
+    .flatten()
+    .copied()
+    .filter(|position| BY_PATH[*position].wants(path))
+    .min();
+    first.map(|position| BY_PATH[position])
+}

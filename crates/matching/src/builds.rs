@@ -1,0 +1,170 @@
+//! rpm builds: which ranges of an erratum are about the build that is installed.
+//!
+//! An erratum of AlmaLinux names a package once for every build that it delivers, mostly the same
+//! release rebuilt for several module contexts (`...module_el8.5.0+119+...` beside
+//! `...module_el8.4.0+2496+...`). The order of those suffixes means nothing, so a build is held
+//! against the range of its own module build, release or kind, whichever is closest; a build
+//! that the erratum delivers has its fixes. Builds of a module and builds of none never compare,
+//! nor do streams of a module.
+
+use scanyard_advisory::{Entry, Event, Range};
+
+/// How close the build in a range is to the installed one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Closeness {
+    /// One is of a module and the other is not, or they are of different streams.
+    Foreign,
+    SameKind,
+    SameRelease,
+    SameModuleBuild,
+    SameBuild,
+}
+
+/// Which ranges of a record are about the installed build.
+pub(crate) struct Selection<'a> {
+    build: Build<'a>,
+    best: Closeness,
+}
+
+impl<'a> Selection<'a> {
+    /// Looks at every range of a record about the package.
+    pub(crate) fn new(
+        package: &'a str,
+        version: &'a str,
+        summary: &'a str,
+        entries: &[Entry<'_>],
+    ) -> Self {
+        let build = Build {
+            package,
+            version: strip_epoch(version),
+            stream: module_stream(summary),
+        };
+        let best = entries
+            .iter()
+            .flat_map(Entry::ranges)
+            .map(|range| build.closeness(&range))
+            .max()
+            .unwrap_or(Closeness::SameKind);
+        Self { build, best }
+    }
+
+    /// Whether a range is one of those that decide.
+    pub(crate) fn admits(&self, range: &Range<'_>) -> bool {
+        self.best > Closeness::Foreign && self.build.closeness(range) == self.best
+    }
+}
+
+/// The installed build, and the module stream that the erratum is about.
+#[derive(Debug, Clone, Copy)]
+struct Build<'a> {
+    package: &'a str,
+    version: &'a str,
+    stream: Option<(&'a str, &'a str)>,
+}
+
+impl Build<'_> {
+    fn closeness(&self, range: &Range<'_>) -> Closeness {
+        range
+            .events()
+            .filter_map(|event| match event {
+                Event::Fixed(fixed) => Some(self.closeness_to(strip_epoch(fixed))),
+                _ => None,
+            })
+            .max()
+            .unwrap_or(Closeness::SameKind)
+    }
+
+    fn closeness_to(&self, fixed: &str) -> Closeness {
+        if self.version == fixed {
+            return Closeness::SameBuild;
+        }
+        match (ModuleBuild::of(self.version), ModuleBuild::of(fixed)) {
+            (None, None) => Closeness::SameKind,
+            (Some(_), Some(_)) if self.is_of_other_stream(fixed) => Closeness::Foreign,
+            (Some(own), Some(other)) if own == other => Closeness::SameModuleBuild,
+            (Some(own), Some(other)) if own.release == other.release => Closeness::SameRelease,
+            (Some(_), Some(_)) => Closeness::SameKind,
+            _ => Closeness::Foreign,
+        }
+    }
+
+    /// A stream shows in the version where it counts the module's own package: `nodejs:16` fixes
+    /// nodejs in 16.14.0, so nodejs 14.19.1 is of another stream.
+    fn is_of_other_stream(&self, fixed: &str) -> bool {
+        let Some((module, stream)) = self.stream else {
+            return false;
+        };
+        let is_own = self
+            .package
+            .strip_prefix(module)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+        is_own && starts_with_parts(fixed, stream) && !starts_with_parts(self.version, stream)
+    }
+}
+
+/// A module build: `el8.5.0` and `119` of `...module_el8.5.0+119+9a9ec082`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct ModuleBuild<'a> {
+    release: &'a str,
+    number: &'a str,
+}
+
+impl<'a> ModuleBuild<'a> {
+    /// Reads the module build out of a version; `None` for a build of no module.
+    fn of(version: &'a str) -> Option<Self> {
+        let at = version
+            .find("module_el")
+            .or_else(|| version.find("module+el"))?;
+        let mut parts = version[at + "module_".len()..].split('+');
+        Some(Self {
+            release: parts.next().unwrap_or_default(),
+            number: parts.next().unwrap_or_default(),
+        })
+    }
+}
+
+/// The first `module:stream` in a summary such as `Important: nodejs:16 security update`.
+fn module_stream(summary: &str) -> Option<(&str, &str)> {
+    summary
+        .split_whitespace()
+        .filter_map(|word| word.split_once(':'))
+        .find(|(module, stream)| {
+            !module.is_empty() && stream.starts_with(|c: char| c.is_ascii_digit())
+        })
+}
+
+fn strip_epoch(version: &str) -> &str {
+    match version.split_once(':') {
+        Some((epoch, rest)) if epoch.bytes().all(|b| b.is_ascii_digit()) => rest,
+        _ => version,
+    }
+}
+
+/// Whether a version is the stream or continues it at a dot or a dash.
+fn starts_with_parts(version: &str, stream: &str) -> bool {
+    version
+        .strip_prefix(stream)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_is_read_from_the_summary() {
+        let cases = [
+            (
+                "Important: nodejs:16 security update",
+                Some(("nodejs", "16")),
+            ),
+            ("php:8.0 security update (Important)", Some(("php", "8.0"))),
+            ("new module: swig:4.0", Some(("swig", "4.0"))),
+            ("Important: virt:rhel security update", None),
+            ("kernel security update", None),
+        ];
+        for (summary, expected) in cases {
+            assert_eq!(module_stream(summary), expected, "{summary}");
+        }
+    }
+}

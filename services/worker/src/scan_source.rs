@@ -1,0 +1,135 @@
+//! A scan's reference as a source of images.
+
+use scanyard_oci::{Image, ImageSource, Layer, PlatformSelect, Select, Source};
+use scanyard_store::{ImageLayer, NewImage, Scan, Tag};
+
+use crate::WorkerContext;
+use crate::failure::{JobError, invalid_reference, layer_not_reached};
+
+/// The opened source of a scan.
+pub struct ScanSource {
+    source: Source,
+    images: ImageSource,
+    platforms: PlatformSelect,
+}
+
+impl ScanSource {
+    /// Reads the scan's reference and opens what it names.
+    pub async fn open(worker: &WorkerContext, scan: &Scan) -> Result<Self, JobError> {
+        let invalid = |detail: &dyn std::fmt::Display| invalid_reference(&scan.reference, detail);
+        let source: Source = scan.reference.parse().map_err(|e| invalid(&e))?;
+        let platforms = match &scan.platform {
+            None => PlatformSelect::All,
+            Some(platform) => {
+                PlatformSelect::One(platform.parse().map_err(|e: String| invalid(&e))?)
+            }
+        };
+        let images = ImageSource::open(&source, &worker.registry, &worker.limits).await?;
+        Ok(Self {
+            source,
+            images,
+            platforms,
+        })
+    }
+
+    /// How layers are read.
+    pub fn images(&self) -> &ImageSource {
+        &self.images
+    }
+
+    /// The images that the reference names now.
+    pub async fn resolve(&self) -> Result<Vec<Image>, JobError> {
+        Ok(self.images.images(&self.platforms).await?)
+    }
+
+    /// A layer that an image of the scan was recorded with. A docker archive keeps layers under
+    /// names of its own, which only its manifest tells; elsewhere the digest is the name.
+    pub async fn layer(&self, recorded: &ImageLayer) -> Result<Layer, JobError> {
+        let digest = recorded.digest;
+        if !matches!(self.source, Source::DockerArchive { .. }) {
+            return Ok(Layer::new(digest, recorded.size, &recorded.media_type));
+        }
+        let images = self.resolve().await?;
+        let mut layers = images.into_iter().flat_map(|image| image.layers);
+        layers
+            .find(|layer| layer.digest == digest)
+            .ok_or_else(|| layer_not_reached(&digest))
+    }
+
+    /// An image as the store records it.
+    pub fn record(&self, image: &Image) -> NewImage {
+        let repository = repository(&self.source);
+        let tag = tag(&self.source).map(|name| Tag {
+            repository: repository.clone(),
+            name,
+        });
+        NewImage {
+            digest: image.manifest_digest,
+            config_digest: image.config_digest,
+            platform: image.platform.to_string(),
+            created: image.config.created.clone(),
+            labels: image.config.labels.clone(),
+            layers: image.layers.iter().map(record_layer).collect(),
+            tag,
+            repository,
+        }
+    }
+}
+
+fn record_layer(layer: &Layer) -> ImageLayer {
+    ImageLayer {
+        digest: layer.digest,
+        size: layer.size,
+        media_type: layer.media_type.clone(),
+        foreign: layer.is_foreign(),
+    }
+}
+
+fn repository(source: &Source) -> String {
+    match source {
+        Source::Registry(reference) => {
+            format!("{}/{}", reference.registry(), reference.repository())
+        }
+        Source::OciLayout { dir, .. } => format!("oci:{}", dir.display()),
+        Source::OciArchive { file, .. } => format!("oci-archive:{}", file.display()),
+        Source::DockerArchive { file, .. } => format!("docker-archive:{}", file.display()),
+        Source::Rootfs { dir } => format!("rootfs:{}", dir.display()),
+    }
+}
+
+/// The tag that stands where it stood when the reference was resolved; a digest beside it decides
+/// alone, and says nothing about where the tag stands.
+fn tag(source: &Source) -> Option<String> {
+    match source {
+        Source::Registry(reference) if reference.digest().is_some() => None,
+        Source::Registry(reference) => reference.tag().map(str::to_owned),
+        Source::OciLayout { select, .. }
+        | Source::OciArchive { select, .. }
+        | Source::DockerArchive { select, .. } => match select {
+            Select::Tag(tag) => Some(tag.clone()),
+            Select::Only | Select::Digest(_) => None,
+        },
+        Source::Rootfs { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repositories_and_tags_are_told_apart() {
+        let digest = format!("alpine:3.18@sha256:{}", "a".repeat(64));
+        let cases = [
+            ("alpine:3.18", "docker.io/library/alpine", Some("3.18")),
+            (&digest, "docker.io/library/alpine", None),
+            ("oci:no/such:app", "oci:no/such", Some("app")),
+            ("docker-archive:x.tar", "docker-archive:x.tar", None),
+        ];
+        for (text, expected_repository, expected_tag) in cases {
+            let source: Source = text.parse().unwrap();
+            assert_eq!(repository(&source), expected_repository, "{text}");
+            assert_eq!(tag(&source).as_deref(), expected_tag, "{text}");
+        }
+    }
+}

@@ -11,7 +11,9 @@ mod compile;
 mod database;
 mod error;
 mod info;
+mod osv;
 mod record;
+mod source;
 mod update;
 
 pub use build::{BuildError, BuildReport, UnreadableRecord, build};

@@ -92,7 +92,7 @@ pub struct Advisory<'a> {
     published: Option<DateTime<Utc>>,
     withdrawn: Option<DateTime<Utc>>,
     summary: &'a str,
-    source: Option<u64>,
+    source: Option<(u64, &'a str)>,
     rating: Rating<'a>,
     aliases: &'a [u8],
     upstream: &'a [u8],
@@ -117,7 +117,7 @@ impl<'a> Advisory<'a> {
             false => None,
         };
         let source = match has(flags::SOURCE) {
-            true => Some(reader.varint()?),
+            true => Some((reader.varint()?, reader.text()?)),
             false => None,
         };
         Some(Self {
@@ -197,8 +197,9 @@ impl<'a> Advisory<'a> {
     }
 
     /// Where the publisher keeps the record it was made from.
-    pub fn source(&self) -> Option<&'a str> {
-        self.source.map(|place| self.image.text(place))
+    pub fn source(&self) -> Option<String> {
+        self.source
+            .map(|(folder, name)| self.image.text(folder).to_owned() + name)
     }
 
     /// How bad the flaw is, by its best score or, failing that, by the publisher's word.

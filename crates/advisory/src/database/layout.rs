@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! header           one block: magic, format, file length, sections, revision
-//! sections         info, keys, ids, groups, postings, advisory index, advisories, strings, lists
+//! sections         groups, advisories, advisory index, postings, keys, ids, strings, lists, info
 //! block digests    SHA-256 of every block of the sections
 //! ```
 //!
@@ -64,23 +64,24 @@ pub(crate) enum HeaderError {
 }
 
 impl Layout {
+    /// In the order in which they lie in the file.
     fn sections(&self) -> [Section; SECTIONS] {
         [
-            self.info,
+            self.groups,
+            self.advisories,
+            self.advisory_index,
+            self.postings,
             self.keys,
             self.ids,
-            self.groups,
-            self.postings,
-            self.advisory_index,
-            self.advisories,
             self.strings,
             self.lists,
+            self.info,
         ]
     }
 
     /// Where the block digests start, which is where the sections end.
     pub(crate) fn digests_at(&self) -> u64 {
-        let end = self.lists.offset.saturating_add(self.lists.length);
+        let end = self.info.offset.saturating_add(self.info.length);
         end.checked_next_multiple_of(BLOCK as u64)
             .unwrap_or(u64::MAX)
     }
@@ -120,15 +121,15 @@ impl Layout {
             length: read_u64(header, 32 + index * 16),
         };
         let layout = Self {
-            info: section(0),
-            keys: section(1),
-            ids: section(2),
-            groups: section(3),
-            postings: section(4),
-            advisory_index: section(5),
-            advisories: section(6),
-            strings: section(7),
-            lists: section(8),
+            groups: section(0),
+            advisories: section(1),
+            advisory_index: section(2),
+            postings: section(3),
+            keys: section(4),
+            ids: section(5),
+            strings: section(6),
+            lists: section(7),
+            info: section(8),
             file_length: read_u64(header, 16),
         };
         let mut revision = [0; DIGEST];

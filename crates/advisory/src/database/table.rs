@@ -12,15 +12,20 @@ const PLACE_BITS: u32 = 40;
 const PLACE_MASK: u64 = (1 << PLACE_BITS) - 1;
 
 /// Slots for this many keys: two thirds full.
-pub(crate) fn slot_count(keys: usize) -> usize {
+fn slot_count(keys: usize) -> usize {
     keys + keys / 2 + 1
 }
 
-/// FNV-1a with a final mix: short keys, and the same on every machine.
+/// The hash of a key of two parts.
 pub(crate) fn hash(parts: [&str; 2]) -> u64 {
+    hash_bytes(parts.map(str::as_bytes))
+}
+
+/// FNV-1a with a final mix: short keys, and the same on every machine.
+pub(crate) fn hash_bytes(parts: [&[u8]; 2]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for part in parts {
-        for &byte in part.as_bytes() {
+        for &byte in part {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
         hash = (hash ^ 0xff).wrapping_mul(0x0100_0000_01b3);
@@ -31,12 +36,12 @@ pub(crate) fn hash(parts: [&str; 2]) -> u64 {
 }
 
 /// The slot where the search for a hash starts.
-pub(crate) fn first_slot(hash: u64, slots: u64) -> u64 {
+fn first_slot(hash: u64, slots: u64) -> u64 {
     ((u128::from(hash) * u128::from(slots)) >> 64) as u64
 }
 
 /// What the slot of a key at this place holds; `None` if no slot can hold such a place.
-pub(crate) fn slot_value(hash: u64, place: u64) -> Option<u64> {
+fn slot_value(hash: u64, place: u64) -> Option<u64> {
     (place < PLACE_MASK).then(|| (hash << PLACE_BITS) | (place + 1))
 }
 
@@ -53,4 +58,19 @@ pub(super) fn candidates(
         .map_while(move |slot| image.word(table, slot).filter(|&value| value != 0))
         .filter(move |value| value & !PLACE_MASK == hash << PLACE_BITS)
         .filter_map(|value| (value & PLACE_MASK).checked_sub(1))
+}
+
+/// The bytes of a table of these (hash, place) pairs, which must come in an order that the keys
+/// determine. `None` if a place is too far into its section.
+pub(crate) fn build(keys: &[(u64, u64)]) -> Option<Vec<u8>> {
+    let count = slot_count(keys.len());
+    let mut slots = vec![0_u64; count];
+    for &(hash, place) in keys {
+        let mut slot = first_slot(hash, count as u64) as usize;
+        while slots[slot] != 0 {
+            slot = (slot + 1) % count;
+        }
+        slots[slot] = slot_value(hash, place)?;
+    }
+    Some(slots.into_iter().flat_map(u64::to_le_bytes).collect())
 }

@@ -1,6 +1,7 @@
 //! An advisory record as we keep it between reading and compiling.
 
 mod codec;
+pub(crate) mod file;
 
 use chrono::{DateTime, Utc};
 use scanyard_package::Severity;

@@ -1,0 +1,344 @@
+//! The passes of a compilation after indexing.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io;
+use std::path::Path;
+
+use scanyard_package::Digest;
+
+use super::encode::Pools;
+use super::known_exploited::KnownExploited;
+use super::output::Output;
+use super::spool::{Spool, SpoolReader};
+use crate::bytes::Put;
+use crate::database::layout::{FORMAT, Layout, Section, sha256};
+use crate::database::table;
+use crate::info::{Info, KnownExploitedInfo, SourceInfo};
+use crate::record::Record;
+
+/// Takes records in order of their ids, then writes the file.
+pub(super) struct Compiler<'a> {
+    known_exploited: &'a KnownExploited,
+    pools: Pools,
+    /// Where the strings of each key lie, by (ecosystem, name).
+    keys: Vec<(u64, u64)>,
+    key_numbers: HashMap<(u64, u64), u32>,
+    /// Key number and place in the spool of each entry.
+    entries: Vec<(u32, u64)>,
+    /// Each entry: content hash, then its bytes.
+    entry_spool: Spool,
+    /// Each advisory without its entries.
+    advisory_spool: Spool,
+    advisory_places: Vec<u64>,
+    /// Place of an id, and advisory number and relation as the posting has them.
+    mentions: Vec<(u64, u64)>,
+    info: Info,
+    sources: BTreeMap<String, SourceInfo>,
+    ecosystems: BTreeMap<String, u64>,
+}
+
+/// An entry that was written: whose it is, in which group, and where in it.
+struct Written {
+    advisory: u32,
+    group: u32,
+    at: u32,
+}
+
+impl<'a> Compiler<'a> {
+    pub(super) fn new(
+        spools: &Path,
+        known_exploited: &'a KnownExploited,
+        unreadable: u64,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            known_exploited,
+            pools: Pools::default(),
+            keys: Vec::new(),
+            key_numbers: HashMap::new(),
+            entries: Vec::new(),
+            entry_spool: Spool::new(spools)?,
+            advisory_spool: Spool::new(spools)?,
+            advisory_places: Vec::new(),
+            mentions: Vec::new(),
+            info: empty_info(unreadable, known_exploited),
+            sources: BTreeMap::new(),
+            ecosystems: BTreeMap::new(),
+        })
+    }
+
+    /// Adds the record that follows in order of the ids.
+    pub(super) fn add(&mut self, record: &Record) -> io::Result<()> {
+        let number = self.advisory_places.len() as u64;
+        let known_exploited = self.known_exploited.names(record);
+        let header = self.pools.advisory(record, known_exploited);
+        self.advisory_places
+            .push(self.advisory_spool.append(&header)?);
+        self.add_mentions(number, record);
+        self.count(record);
+        let shown = shown_of(record, known_exploited);
+        for entry in &record.affected {
+            let mut source = shown.as_bytes().to_vec();
+            entry.encode_content(&mut source);
+            let mut part = short_hash(&source).to_vec();
+            part.extend(self.pools.entry(number, entry));
+            let place = self.entry_spool.append(&part)?;
+            let key = self.key_number(&entry.ecosystem, &entry.name)?;
+            self.entries.push((key, place));
+        }
+        Ok(())
+    }
+
+    fn key_number(&mut self, ecosystem: &str, name: &str) -> io::Result<u32> {
+        let key = (self.pools.string(ecosystem), self.pools.string(name));
+        let next = u32::try_from(self.keys.len()).map_err(|_| too_large())?;
+        let number = *self.key_numbers.entry(key).or_insert(next);
+        if number == next {
+            self.keys.push(key);
+        }
+        Ok(number)
+    }
+
+    fn add_mentions(&mut self, number: u64, record: &Record) {
+        let own = std::slice::from_ref(&record.id);
+        let lists = [own, &record.aliases, &record.upstream, &record.related];
+        for (relation, ids) in lists.into_iter().enumerate() {
+            for id in ids {
+                let place = self.pools.string(id);
+                self.mentions.push((place, number << 2 | relation as u64));
+            }
+        }
+    }
+
+    fn count(&mut self, record: &Record) {
+        self.info.records += 1;
+        self.info.withdrawn += u64::from(record.withdrawn.is_some());
+        self.info.entries += record.affected.len() as u64;
+        let named: BTreeSet<_> = record
+            .affected
+            .iter()
+            .map(|entry| &entry.ecosystem)
+            .collect();
+        for ecosystem in named {
+            match self.ecosystems.get_mut(ecosystem) {
+                Some(records) => *records += 1,
+                None => {
+                    self.ecosystems.insert(ecosystem.clone(), 1);
+                }
+            }
+        }
+        let name = record.id.split('-').next().unwrap_or_default();
+        let source = self
+            .sources
+            .entry(name.to_owned())
+            .or_insert_with(|| SourceInfo {
+                name: name.to_owned(),
+                records: 0,
+                newest: record.modified,
+            });
+        source.records += 1;
+        source.newest = source.newest.max(record.modified);
+    }
+
+    /// Writes the file; it is complete and on disk on return.
+    pub(super) fn write(mut self, path: &Path) -> io::Result<()> {
+        let mut output = Output::create(path)?;
+        let mut layout = Layout::default();
+        self.key_numbers = HashMap::new();
+        let mut entry_spool = self.entry_spool.finish()?;
+        let ranks = rank_keys(&self.keys, &self.pools);
+        let (groups, group_places, written) = write_groups(
+            &mut output,
+            &mut entry_spool,
+            &ranks,
+            &self.keys,
+            self.entries,
+        )?;
+        layout.groups = groups;
+        let (advisories, index) = write_advisories(
+            &mut output,
+            &mut self.advisory_spool.finish()?,
+            &self.advisory_places,
+            &group_places,
+            &written,
+        )?;
+        drop(written);
+        layout.advisories = advisories;
+        layout.advisory_index = output.write_section(&index)?;
+        let (postings, ids) = write_postings(&mut output, &self.pools, self.mentions)?;
+        layout.postings = postings;
+        let keys: Vec<_> = std::iter::zip(ranks.in_order, group_places)
+            .map(|(key, place)| {
+                let (ecosystem, name) = self.keys[key as usize];
+                let parts = [ecosystem, name].map(|place| self.pools.strings.get(place));
+                (table::hash_bytes(parts), place)
+            })
+            .collect();
+        layout.keys = output.write_section(&table::build(&keys).ok_or_else(too_large)?)?;
+        layout.ids = output.write_section(&table::build(&ids).ok_or_else(too_large)?)?;
+        layout.strings = output.write_section(self.pools.strings.bytes())?;
+        layout.lists = output.write_section(self.pools.lists.bytes())?;
+        self.info.ecosystems = self.ecosystems.into_iter().collect();
+        self.info.sources = self.sources.into_values().collect();
+        layout.info = output.write_section(&self.info.encode())?;
+        output.finish(layout)
+    }
+}
+
+/// The order of keys: by (ecosystem, name).
+struct Ranks {
+    in_order: Vec<u32>,
+    rank_of: Vec<u32>,
+}
+
+fn rank_keys(keys: &[(u64, u64)], pools: &Pools) -> Ranks {
+    let texts = |key: u32| {
+        let (ecosystem, name) = keys[key as usize];
+        (pools.strings.get(ecosystem), pools.strings.get(name))
+    };
+    let mut in_order: Vec<u32> = (0..keys.len() as u32).collect();
+    in_order.sort_unstable_by(|&a, &b| texts(a).cmp(&texts(b)));
+    let mut rank_of = vec![0; keys.len()];
+    for (rank, &key) in in_order.iter().enumerate() {
+        rank_of[key as usize] = rank as u32;
+    }
+    Ranks { in_order, rank_of }
+}
+
+/// Writes the groups in key order; says where each is and where its entries went.
+fn write_groups(
+    output: &mut Output,
+    spool: &mut SpoolReader,
+    ranks: &Ranks,
+    keys: &[(u64, u64)],
+    mut entries: Vec<(u32, u64)>,
+) -> io::Result<(Section, Vec<u64>, Vec<Written>)> {
+    for (key, _) in &mut entries {
+        *key = ranks.rank_of[*key as usize];
+    }
+    // Places in the spool grow with the advisories' ids.
+    entries.sort_unstable();
+    let start = output.start();
+    let mut places = Vec::with_capacity(keys.len());
+    let mut written = Vec::with_capacity(entries.len());
+    for entries in entries.chunk_by(|a, b| a.0 == b.0) {
+        let rank = entries.first().map_or(0, |entry| entry.0);
+        let mut contents = Vec::with_capacity(entries.len() * 8);
+        let mut body = Vec::new();
+        for &(_, place) in entries {
+            let (content, entry) = spool
+                .read(place)?
+                .split_at_checked(8)
+                .ok_or_else(too_large)?;
+            contents.extend_from_slice(content);
+            let number = crate::bytes::Reader(entry).varint().unwrap_or_default();
+            written.push(Written {
+                advisory: u32::try_from(number).map_err(|_| too_large())?,
+                group: rank,
+                at: u32::try_from(body.len()).map_err(|_| too_large())?,
+            });
+            body.put_bytes(entry);
+        }
+        let (ecosystem, name) = keys[ranks.in_order[rank as usize] as usize];
+        let mut group = short_hash(&contents).to_vec();
+        group.put_varint(ecosystem);
+        group.put_varint(name);
+        group.append(&mut body);
+        places.push(output.write_framed(start, &group)?);
+    }
+    Ok((output.section_since(start), places, written))
+}
+
+/// Writes the advisories, each with the places of its entries; gives the bytes of their index.
+fn write_advisories(
+    output: &mut Output,
+    spool: &mut SpoolReader,
+    advisory_places: &[u64],
+    group_places: &[u64],
+    written: &[Written],
+) -> io::Result<(Section, Vec<u8>)> {
+    let mut order: Vec<u32> = (0..written.len() as u32).collect();
+    order.sort_unstable_by_key(|&entry| (written[entry as usize].advisory, entry));
+    let mut order = order.into_iter().peekable();
+    let start = output.start();
+    let mut index = Vec::with_capacity(advisory_places.len() * 8);
+    for (number, &place) in advisory_places.iter().enumerate() {
+        let mut advisory = spool.read(place)?.to_vec();
+        while let Some(entry) =
+            order.next_if(|&entry| written[entry as usize].advisory as usize == number)
+        {
+            let entry = &written[entry as usize];
+            advisory.put_varint(group_places[entry.group as usize]);
+            advisory.put_varint(u64::from(entry.at));
+        }
+        let place = output.write_framed(start, &advisory)?;
+        index.extend_from_slice(&place.to_le_bytes());
+    }
+    Ok((output.section_since(start), index))
+}
+
+/// Writes which advisories mention an id; gives hash and place of each id's posting.
+fn write_postings(
+    output: &mut Output,
+    pools: &Pools,
+    mut mentions: Vec<(u64, u64)>,
+) -> io::Result<(Section, Vec<(u64, u64)>)> {
+    mentions.sort_unstable();
+    // The relation is in the low bits, so the closest of one advisory's mentions comes first.
+    mentions.dedup_by(|later, kept| later.0 == kept.0 && later.1 >> 2 == kept.1 >> 2);
+    let start = output.start();
+    let mut ids = Vec::new();
+    for mentions in mentions.chunk_by(|a, b| a.0 == b.0) {
+        let id = mentions.first().map_or(0, |mention| mention.0);
+        let mut posting = Vec::with_capacity(16);
+        posting.put_varint(id);
+        mentions
+            .iter()
+            .for_each(|mention| posting.put_varint(mention.1));
+        let place = output.write_framed(start, &posting)?;
+        ids.push((table::hash_bytes([pools.strings.get(id), b""]), place));
+    }
+    Ok((output.section_since(start), ids))
+}
+
+/// A digest of what a finding shows of the advisory itself: all of it but the time of its last
+/// change, which moves whenever an exporter runs.
+fn shown_of(record: &Record, known_exploited: bool) -> Digest {
+    let mut bytes = vec![u8::from(known_exploited)];
+    bytes.put_bytes(record.id.as_bytes());
+    record.encode_rest_of_header(&mut bytes);
+    sha256(&bytes)
+}
+
+fn short_hash(bytes: &[u8]) -> [u8; 8] {
+    let [a, b, c, d, e, f, g, h, ..] = *sha256(bytes).as_bytes();
+    [a, b, c, d, e, f, g, h]
+}
+
+fn too_large() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::FileTooLarge,
+        "more advisories than the file format can hold",
+    )
+}
+
+fn empty_info(unreadable: u64, known_exploited: &KnownExploited) -> Info {
+    Info {
+        revision: Digest::from_bytes([0; 32]),
+        date: None,
+        records: 0,
+        withdrawn: 0,
+        unreadable,
+        entries: 0,
+        ecosystems: Vec::new(),
+        sources: Vec::new(),
+        known_exploited: known_exploited
+            .version
+            .as_ref()
+            .map(|version| KnownExploitedInfo {
+                vulnerabilities: known_exploited.ids.len() as u64,
+                version: version.clone(),
+            }),
+        format: FORMAT,
+        bytes: 0,
+    }
+}

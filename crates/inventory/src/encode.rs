@@ -37,6 +37,8 @@ struct LayerWire {
     non_directories: Vec<u64>,
     #[prost(message, repeated, tag = "5")]
     unknowns: Vec<UnknownWire>,
+    #[prost(fixed64, repeated, tag = "6")]
+    directories: Vec<u64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -103,6 +105,7 @@ impl LayerInventory {
             whiteouts: self.whiteouts.iter().cloned().collect(),
             opaque: self.opaque.iter().cloned().collect(),
             non_directories: self.non_directories.clone(),
+            directories: self.directories.clone(),
             unknowns: self.unknowns.iter().map(write_unknown).collect(),
         };
         let plain = wire.encode_to_vec();
@@ -138,6 +141,7 @@ impl LayerInventory {
             whiteouts: wire.whiteouts.into_iter().collect(),
             opaque: wire.opaque.into_iter().collect(),
             non_directories: wire.non_directories,
+            directories: wire.directories,
             unknowns: read_unknowns(wire.unknowns).ok_or(DecodeError::Damaged)?,
         })
     }

@@ -16,6 +16,9 @@ pub struct LayerInventory {
     /// Hashes of the paths of everything that is no directory, sorted: what is at or under such a
     /// path in the layers below is gone.
     pub non_directories: Vec<u64>,
+    /// Hashes of the paths of its directories, sorted: a file at such a path in the layers below
+    /// is gone.
+    pub directories: Vec<u64>,
     /// What could not be read of the layer as a whole.
     pub unknowns: Vec<Unknown>,
 }

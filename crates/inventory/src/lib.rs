@@ -7,18 +7,21 @@
 mod catalogers;
 mod encode;
 mod fold;
+mod image;
 mod layer;
+mod overlay;
 mod path;
 mod rootfs;
 mod tar_stream;
 mod walk;
 
 pub use encode::DecodeError;
-pub use fold::{FoldedLayer, ImageInventory, LocatedPackage, fold};
+pub use fold::fold;
+pub use image::{FoldedLayer, ImageInventory, LocatedPackage};
 pub use layer::{FileEvidence, LayerInventory, Unknown};
 pub use rootfs::catalog_rootfs;
 pub use tar_stream::{CatalogError, catalog_tar};
 
 /// Names the catalogers and what they look at. A part of every inventory's key: it changes
 /// whenever the same bytes would be cataloged differently.
-pub const CATALOGER_SET: &str = "1";
+pub const CATALOGER_SET: &str = "2";

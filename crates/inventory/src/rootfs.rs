@@ -47,13 +47,13 @@ fn list(dir: &Path) -> io::Result<Vec<DirEntry>> {
 fn visit(walk: &mut Walk<'_>, entry: &DirEntry, path: &str) -> Option<Vec<DirEntry>> {
     let outcome = entry.file_type().and_then(|kind| {
         if kind.is_dir() {
-            walk.directory(path.to_owned());
+            walk.directory(path);
             return list(&entry.path()).map(Some);
         }
         if kind.is_file() {
-            walk.file(path.to_owned(), File::open(entry.path())?)?;
+            walk.file(path, File::open(entry.path())?)?;
         } else {
-            walk.other(path.to_owned());
+            walk.other(path);
         }
         Ok(None)
     });

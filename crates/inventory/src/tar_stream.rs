@@ -43,11 +43,12 @@ pub fn catalog_tar(reader: impl Read, limits: &Limits) -> Result<LayerInventory,
     let allowance = 4 * limits.path_bytes as u64 + HEADER_BYTES;
     bounds.end.set(allowance);
     let mut count = 0;
+    let mut name = String::new();
     for entry in entries {
         let end = bounds.position.get();
         let outcome = entry.and_then(|mut entry| {
             bounds.end.set(u64::MAX);
-            visit(&mut walk, &mut entry, limits)?;
+            visit(&mut walk, &mut entry, &mut name, limits)?;
             Ok(raw_size(&entry))
         });
         match outcome {
@@ -86,6 +87,7 @@ fn raw_size<R: Read>(entry: &Entry<'_, R>) -> u64 {
 fn visit<R: Read>(
     walk: &mut Walk<'_>,
     entry: &mut Entry<'_, R>,
+    name: &mut String,
     limits: &Limits,
 ) -> io::Result<()> {
     let raw = entry.path_bytes();
@@ -94,10 +96,13 @@ fn visit<R: Read>(
         walk.unknown(CoverageKind::LimitExceeded, detail);
         return Ok(());
     }
-    let text = String::from_utf8_lossy(&raw).into_owned();
+    // The entry lends its name, and is about to be read itself.
+    name.clear();
+    name.push_str(&String::from_utf8_lossy(&raw));
     drop(raw);
+    let text = name.as_str();
     let kind = entry.header().entry_type();
-    let Some(path) = path::normalize(&text) else {
+    let Some(path) = path::normalize(text) else {
         if text.contains("..") {
             let detail = format!("the path {text:?} leaves the root and was not followed");
             walk.unknown(CoverageKind::UnreadableFile, detail);
@@ -111,18 +116,18 @@ fn visit<R: Read>(
     }
     match kind {
         EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
-            walk.file(path, entry)?
+            walk.file(&path, entry)?
         }
-        EntryType::Directory => walk.directory(path),
+        EntryType::Directory => walk.directory(&path),
         EntryType::Link => {
             let target = entry.link_name_bytes().unwrap_or_default();
             match path::normalize(&String::from_utf8_lossy(&target)) {
-                Some(target) => walk.hard_link(path, target),
-                None => walk.other(path),
+                Some(target) => walk.hard_link(&path, &target),
+                None => walk.other(&path),
             }
         }
         EntryType::XGlobalHeader => {}
-        _ => walk.other(path),
+        _ => walk.other(&path),
     }
     Ok(())
 }

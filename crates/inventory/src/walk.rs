@@ -1,5 +1,6 @@
 //! Builds an inventory from entries, whether they come out of a tar or a directory.
 
+use std::collections::HashSet;
 use std::io::{self, Read};
 
 use scanyard_package::{CoverageKind, Limits};
@@ -8,10 +9,16 @@ use crate::catalogers;
 use crate::layer::{FileEvidence, LayerInventory, Unknown};
 use crate::path;
 
+/// Unknowns of one layer that are kept: hostile layers can repeat a mistake a million times, and a
+/// few tell the story.
+const MOST_UNKNOWNS: usize = 100;
+
 /// Collects what the entries of one layer say.
 pub struct Walk<'a> {
     limits: &'a Limits,
     inventory: LayerInventory,
+    non_directories: HashSet<u64>,
+    directories: HashSet<u64>,
     packages: usize,
     buffer: Vec<u8>,
 }
@@ -21,21 +28,23 @@ impl<'a> Walk<'a> {
         Self {
             limits,
             inventory: LayerInventory::default(),
+            non_directories: HashSet::new(),
+            directories: HashSet::new(),
             packages: 0,
             buffer: Vec::new(),
         }
     }
 
     /// A regular file with its content.
-    pub fn file(&mut self, path: String, content: impl Read) -> io::Result<()> {
-        self.inventory.non_directories.push(path::hash(&path));
-        let evidence = match catalogers::by_path(&path) {
-            Some(cataloger) => Some(self.captured(&path, cataloger, content)?),
+    pub fn file(&mut self, path: &str, content: impl Read) -> io::Result<()> {
+        self.note_non_directory(path);
+        let evidence = match catalogers::by_path(path) {
+            Some(cataloger) => Some(self.captured(path, cataloger, content)?),
             None => self.executable(content)?,
         };
         match evidence {
             Some(evidence) => self.add(path, evidence),
-            None => drop(self.inventory.files.remove(&path)),
+            None => drop(self.inventory.files.remove(path)),
         }
         Ok(())
     }
@@ -72,7 +81,7 @@ impl<'a> Walk<'a> {
         catalogers::executable(&head[..length], content, self.limits)
     }
 
-    fn add(&mut self, path: String, mut evidence: FileEvidence) {
+    fn add(&mut self, path: &str, mut evidence: FileEvidence) {
         let room = self.limits.packages.saturating_sub(self.packages);
         if evidence.packages.len() > room {
             evidence.packages.truncate(room);
@@ -83,38 +92,48 @@ impl<'a> Walk<'a> {
             });
         }
         self.packages += evidence.packages.len();
-        self.inventory.files.insert(path, evidence);
+        self.inventory.files.insert(path.to_owned(), evidence);
     }
 
     /// A symbolic link, device or anything else without content of its own.
-    pub fn other(&mut self, path: String) {
-        self.inventory.non_directories.push(path::hash(&path));
-        self.inventory.files.remove(&path);
+    pub fn other(&mut self, path: &str) {
+        self.note_non_directory(path);
+        self.inventory.files.remove(path);
     }
 
     /// A hard link. Its content is that of the target, in this layer or in one below.
-    pub fn hard_link(&mut self, path: String, target: String) {
-        self.inventory.non_directories.push(path::hash(&path));
-        let known = self.inventory.files.get(&target).cloned();
-        let wanted = catalogers::by_path(&path).is_some();
-        match known {
-            Some(evidence) => self.add(path, evidence),
-            None if wanted => {
-                let evidence = FileEvidence {
-                    hard_link: Some(target),
+    pub fn hard_link(&mut self, path: &str, target: &str) {
+        let here = path::prefixes(target)
+            .last()
+            .is_some_and(|(_, hash)| self.non_directories.contains(&hash));
+        self.note_non_directory(path);
+        let evidence = if catalogers::read_alike(path, target) {
+            match self.inventory.files.get(target) {
+                Some(evidence) => Some(evidence.clone()),
+                None if here => None,
+                None => Some(FileEvidence {
+                    hard_link: Some(target.to_owned()),
                     ..FileEvidence::default()
-                };
-                self.add(path, evidence);
+                }),
             }
-            None => drop(self.inventory.files.remove(&path)),
+        } else {
+            // What stands at the target was nothing to keep when it passed by.
+            catalogers::by_path(path).map(|_| {
+                let detail = format!("it is a hard link to {target}, whose content was not kept");
+                FileEvidence::unreadable(CoverageKind::UnreadableFile, detail)
+            })
+        };
+        match evidence {
+            Some(evidence) => self.add(path, evidence),
+            None => drop(self.inventory.files.remove(path)),
         }
     }
 
-    /// A directory where a file of interest may have been.
-    pub fn directory(&mut self, path: String) {
-        if catalogers::by_path(&path).is_some() {
-            self.inventory.files.insert(path, FileEvidence::default());
-        }
+    /// A directory, in the place of whatever is there below.
+    pub fn directory(&mut self, path: &str) {
+        let hashes = path::prefixes(path).map(|(_, hash)| hash);
+        self.directories.extend(hashes);
+        self.inventory.files.remove(path);
     }
 
     /// The file `.wh.NAME`, which stands for a deletion.
@@ -133,15 +152,31 @@ impl<'a> Walk<'a> {
 
     /// Something could not be read.
     pub fn unknown(&mut self, kind: CoverageKind, detail: String) {
-        // Hostile layers can repeat a mistake a million times; a few tell the story.
-        if self.inventory.unknowns.len() < 100 {
+        if self.inventory.unknowns.len() < MOST_UNKNOWNS {
             self.inventory.unknowns.push(Unknown { kind, detail });
         }
     }
 
     pub fn finish(mut self) -> LayerInventory {
-        self.inventory.non_directories.sort_unstable();
-        self.inventory.non_directories.dedup();
+        self.inventory.non_directories = sorted(self.non_directories);
+        self.inventory.directories = sorted(self.directories);
         self.inventory
     }
+
+    /// Notes the path, and that what is above it are directories.
+    fn note_non_directory(&mut self, path: &str) {
+        for (prefix, hash) in path::prefixes(path) {
+            if prefix.len() == path.len() {
+                self.non_directories.insert(hash);
+            } else {
+                self.directories.insert(hash);
+            }
+        }
+    }
+}
+
+fn sorted(hashes: HashSet<u64>) -> Vec<u64> {
+    let mut hashes: Vec<_> = hashes.into_iter().collect();
+    hashes.sort_unstable();
+    hashes
 }

@@ -1,5 +1,7 @@
 //! dpkg: the status database, the status directory of distroless images, and file lists.
 
+use std::borrow::Cow;
+
 use scanyard_package::{CoverageKind, Package, PackageKind, SourcePackage};
 
 use super::{Cataloger, Names, headers, language_evidence};
@@ -29,17 +31,20 @@ impl Cataloger for Status {
         path == "var/lib/dpkg/status" || OPKG_STATUS.contains(&path) || distroless
     }
 
-    fn catalog(&self, _path: &str, content: &[u8]) -> FileEvidence {
+    fn catalog(&self, path: &str, content: &[u8]) -> FileEvidence {
+        // A file in status.d stands for a package that is installed, and need not say so.
+        let distroless = path::split_name(path).0 == STATUS_DIR;
+        let unsaid = if distroless { "installed" } else { "" };
         let text = String::from_utf8_lossy(content);
         let mut evidence = FileEvidence::default();
-        if matches!(text, std::borrow::Cow::Owned(_)) {
+        if matches!(text, Cow::Owned(_)) {
             evidence.unknowns.push(Unknown {
                 kind: CoverageKind::UnreadableFile,
                 detail: "the dpkg status file holds bytes that are not UTF-8".into(),
             });
         }
         for block in headers::blocks(&text) {
-            match stanza(block) {
+            match stanza(block, unsaid) {
                 Stanza::Installed(package) => evidence.packages.push(package),
                 Stanza::NotInstalled => {}
                 Stanza::Broken(detail) => {
@@ -54,28 +59,34 @@ impl Cataloger for Status {
     }
 }
 
+/// States of a package that is ready to use.
+const INSTALLED: [&str; 3] = ["installed", "triggers-awaited", "triggers-pending"];
+/// States in which an installation stopped half way: some files are there.
+const UNFINISHED: [&str; 3] = ["unpacked", "half-configured", "half-installed"];
+
 enum Stanza {
     Installed(Package),
     NotInstalled,
     Broken(String),
 }
 
-fn stanza(block: &str) -> Stanza {
-    let (mut name, mut version, mut arch, mut source, mut status) =
-        ("", "", "", "", "install ok installed");
+fn stanza(block: &str, unsaid: &str) -> Stanza {
+    let (mut name, mut version, mut arch, mut source, mut state) = ("", "", "", "", unsaid);
     for (field, value) in headers::fields(block) {
         match field {
             "Package" => name = value,
             "Version" => version = value,
             "Architecture" => arch = value,
             "Source" => source = value,
-            "Status" => status = value,
+            "Status" => state = value.split_whitespace().nth(2).unwrap_or_default(),
             _ => {}
         }
     }
-    if status.split_whitespace().nth(2) != Some("installed")
-        || (name.is_empty() && version.is_empty())
-    {
+    if UNFINISHED.contains(&state) {
+        let detail = format!("{name} {version} is {state}: it was not assessed");
+        return Stanza::Broken(detail);
+    }
+    if !INSTALLED.contains(&state) || (name.is_empty() && version.is_empty()) {
         return Stanza::NotInstalled;
     }
     if name.is_empty() || version.is_empty() {
@@ -132,6 +143,7 @@ impl Cataloger for OwnedPaths {
             })
             .filter_map(path::normalize)
             .filter(|path| language_evidence(path))
+            .map(Cow::into_owned)
             .collect();
         FileEvidence {
             owned,
@@ -171,6 +183,22 @@ mod tests {
             ]
         );
         assert!(evidence.unknowns.is_empty());
+    }
+
+    #[test]
+    fn only_installed_packages_count_and_unfinished_ones_are_said() {
+        let status = |state: &str| {
+            let text = format!("Package: a\nVersion: 1\nStatus: install ok {state}\n");
+            let evidence = Status.catalog("var/lib/dpkg/status", text.as_bytes());
+            (evidence.packages.len(), evidence.unknowns.len())
+        };
+        assert_eq!(status("triggers-pending"), (1, 0));
+        assert_eq!(status("unpacked"), (0, 1));
+        assert_eq!(status("config-files"), (0, 0));
+        let bare = b"Package: a\nVersion: 1\n";
+        let packages = |path: &str| Status.catalog(path, bare).packages.len();
+        assert_eq!(packages("var/lib/dpkg/status.d/a"), 1);
+        assert_eq!(packages("var/lib/dpkg/status"), 0);
     }
 
     #[test]

@@ -33,10 +33,19 @@ static CANDIDATES: LazyLock<Candidates> = LazyLock::new(|| {
 
 /// The cataloger for this path, if one wants it.
 pub fn by_path(path: &str) -> Option<&'static dyn Cataloger> {
+    position(path).map(|position| BY_PATH[position])
+}
+
+/// Whether the same cataloger, or none, wants both paths: then the same content says the same.
+pub fn read_alike(one: &str, other: &str) -> bool {
+    position(one) == position(other)
+}
+
+fn position(path: &str) -> Option<usize> {
     let candidates = &*CANDIDATES;
     let (directory, name) = path::split_name(path);
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    let first = [
+    [
         candidates.files.get(name),
         candidates.extensions.get(extension),
         candidates.directories.get(directory),
@@ -46,6 +55,5 @@ pub fn by_path(path: &str) -> Option<&'static dyn Cataloger> {
     .flatten()
     .copied()
     .filter(|position| BY_PATH[*position].wants(path))
-    .min();
-    first.map(|position| BY_PATH[position])
+    .min()
 }

@@ -17,7 +17,7 @@ use scanyard_package::Limits;
 
 use crate::layer::FileEvidence;
 
-pub use matcher::by_path;
+pub use matcher::{by_path, read_alike};
 
 /// Reads one kind of file, recognised by its path.
 pub trait Cataloger: Sync {
@@ -108,8 +108,11 @@ mod tests {
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/catalogers");
         let mut found = Vec::new();
         for entry in fs::read_dir(dir).unwrap() {
-            let path = entry.unwrap().path();
+            let mut path = entry.unwrap().path();
             let module = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() {
+                path.push("mod.rs");
+            }
             for line in fs::read_to_string(&path).unwrap().lines() {
                 if let Some(rest) = line.strip_prefix("impl Cataloger for ") {
                     found.push(format!("{module}::{}", rest.trim_end_matches(" {")));

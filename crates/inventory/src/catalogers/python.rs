@@ -57,10 +57,10 @@ fn read(content: &[u8]) -> FileEvidence {
         .flat_map(headers::fields)
     {
         // The first one counts: descriptions can hold lines that look like fields.
-        match field {
-            "Name" if name.is_empty() => name = value,
-            "Version" if version.is_empty() => version = value,
-            _ => {}
+        if name.is_empty() && field.eq_ignore_ascii_case("name") {
+            name = value;
+        } else if version.is_empty() && field.eq_ignore_ascii_case("version") {
+            version = value;
         }
     }
     if name.is_empty() || version.is_empty() {

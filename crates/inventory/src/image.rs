@@ -1,0 +1,70 @@
+//! What is in an image.
+
+use std::fmt::Write;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use scanyard_package::{Coverage, Digest, Distro, Package};
+
+use crate::layer::LayerInventory;
+
+/// One layer of an image, bottom first.
+#[derive(Debug, Clone, Copy)]
+pub struct FoldedLayer<'a> {
+    /// The layer's blob digest.
+    pub digest: Digest,
+    /// What it holds.
+    pub inventory: &'a LayerInventory,
+}
+
+/// What is in an image.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ImageInventory {
+    /// The distro, if the image says which.
+    pub distro: Option<Distro>,
+    /// Packages, sorted, each once.
+    pub packages: Vec<LocatedPackage>,
+    /// What could not be read, with its place.
+    pub coverage: Vec<Coverage>,
+}
+
+/// A package and where it was found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LocatedPackage {
+    /// The package.
+    pub package: Package,
+    /// Index of the lowest layer that brought it in this version.
+    pub layer: usize,
+    /// The files that say it is installed.
+    pub paths: Vec<String>,
+}
+
+impl ImageInventory {
+    /// The package's purl in this image.
+    pub fn purl(&self, located: &LocatedPackage) -> String {
+        located.package.purl(self.distro.as_ref())
+    }
+
+    /// Names the set of packages: images with equal digests have equal findings.
+    pub fn package_set_digest(&self) -> Digest {
+        let mut purls: Vec<_> = self
+            .packages
+            .iter()
+            .map(|located| self.purl(located))
+            .collect();
+        purls.sort_unstable();
+        let mut text = String::new();
+        let distro = self
+            .distro
+            .as_ref()
+            .map(Distro::qualifier)
+            .unwrap_or_default();
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{distro}");
+        for purl in purls {
+            let _ = writeln!(text, "{purl}");
+        }
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+        Digest::from_bytes(bytes)
+    }
+}

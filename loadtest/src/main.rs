@@ -1,2 +1,33 @@
-//! bin
-fn main() {}
+//! What we ask of the whole: benchmarks that anyone can run, beside peers, as ratios.
+//!
+//! Nothing here is a test. Figures are medians of interleaved runs on one machine.
+
+mod advisories;
+mod layout;
+mod measure;
+mod scan;
+
+use clap::{Parser, Subcommand};
+
+/// Measures Scanyard.
+#[derive(Debug, Parser)]
+#[command(name = "loadtest", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Time and memory of `scanyard scan`, beside `gzip -dc | tar -t` and, where given, Syft.
+    Scan(scan::ScanArgs),
+    /// Time, memory and size of `scanyard db build`.
+    Advisories(advisories::AdvisoryArgs),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Scan(args) => scan::run(&args),
+        Command::Advisories(args) => advisories::run(&args),
+    }
+}

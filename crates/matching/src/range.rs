@@ -122,3 +122,132 @@ fn is_beyond_limits(steps: &[Step<'_>]) -> bool {
         .peekable();
     limits.peek().is_some() && limits.all(|limit| limit.installed.is_ge())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use scanyard_version::Scheme;
+
+    use super::*;
+
+    const HIGHEST: u32 = 6;
+
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    enum Kind {
+        Introduced,
+        Fixed,
+        LastAffected,
+        Limit,
+    }
+
+    fn event(kind: Kind, version: &str) -> Event<'_> {
+        match kind {
+            Kind::Introduced => Event::Introduced(version),
+            Kind::Fixed => Event::Fixed(version),
+            Kind::LastAffected => Event::LastAffected(version),
+            Kind::Limit => Event::Limit(version),
+        }
+    }
+
+    fn is_inside(events: &[(Kind, String)], version: u32) -> bool {
+        let text = version.to_string();
+        let installed = Installed::new(Some(Scheme::Semver), &text);
+        let events = events.iter().map(|(kind, version)| event(*kind, version));
+        let steps = compare_events(events, &installed).expect("numbers compare");
+        locate(&steps) != Place::Outside
+    }
+
+    /// Walks every version there is, and lets the events happen as it comes by.
+    fn enumerate(events: &[(Kind, String)]) -> Vec<bool> {
+        let at = |kind: Kind, version: u32| {
+            events
+                .iter()
+                .any(|(k, v)| *k == kind && *v == version.to_string())
+        };
+        let limit = events
+            .iter()
+            .filter(|(kind, _)| *kind == Kind::Limit)
+            .map(|(_, version)| version.parse::<u32>().unwrap_or(u32::MAX))
+            .max();
+        let mut open = false;
+        let mut inside = Vec::new();
+        for version in 0..=HIGHEST {
+            for (kind, at) in events {
+                if *at == version.to_string() {
+                    match kind {
+                        Kind::Introduced => open = true,
+                        Kind::Fixed => open = false,
+                        Kind::LastAffected | Kind::Limit => {}
+                    }
+                }
+            }
+            inside.push(open && limit.is_none_or(|limit| version < limit));
+            if at(Kind::LastAffected, version) {
+                open = false;
+            }
+        }
+        inside
+    }
+
+    fn events() -> impl Strategy<Value = Vec<(Kind, String)>> {
+        let kind = prop_oneof![
+            3 => Just(Kind::Introduced),
+            3 => Just(Kind::Fixed),
+            2 => Just(Kind::LastAffected),
+            1 => Just(Kind::Limit),
+        ];
+        // Zero is left to the event that means "before every version".
+        let one = (kind, 1..HIGHEST).prop_map(|(kind, version)| (kind, version.to_string()));
+        (any::<bool>(), prop::collection::vec(one, 0..7)).prop_map(|(from_zero, mut events)| {
+            if from_zero {
+                events.insert(0, (Kind::Introduced, "0".to_owned()));
+            }
+            events
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn ranges_hold_what_walking_all_versions_finds(events in events()) {
+            for (version, expected) in enumerate(&events).into_iter().enumerate() {
+                let version = version as u32;
+                prop_assert_eq!(is_inside(&events, version), expected, "{} in {:?}", version, events);
+            }
+        }
+    }
+
+    #[test]
+    fn the_limit_star_limits_nothing() {
+        let events = [
+            (Kind::Introduced, "0".to_owned()),
+            (Kind::Limit, "*".to_owned()),
+        ];
+        assert!(is_inside(&events, 5));
+    }
+
+    #[test]
+    fn zero_is_before_versions_that_sort_before_zero() {
+        let installed = Installed::new(Some(Scheme::Semver), "0.0.0-alpha");
+        let steps = compare_events([Event::Introduced("0")].into_iter(), &installed).unwrap();
+        assert!(matches!(locate(&steps), Place::Inside { .. }));
+    }
+
+    #[test]
+    fn what_ends_a_range_is_the_first_end_after_the_version() {
+        let installed = Installed::new(Some(Scheme::Semver), "2.5.0");
+        let events = [
+            Event::Fixed("3.0.0"),
+            Event::Introduced("2.0.0"),
+            Event::Introduced("1.0.0"),
+            Event::Fixed("1.5.0"),
+        ];
+        let steps = compare_events(events.into_iter(), &installed).unwrap();
+        let place = Place::Inside {
+            introduced: "2.0.0",
+            end: Some(Event::Fixed("3.0.0")),
+        };
+        assert_eq!(locate(&steps), place);
+    }
+}

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use scanyard_package::Severity;
 
 use self::group::{Group, group_findings};
-use super::text::{Screen, Style, bytes, count};
+use super::text::{Screen, Style, bytes, clip, columns, count, printable};
 use crate::{Finding, RenderOptions, Report, Summary};
 
 pub fn render(report: &Report, out: &mut dyn Write, options: &RenderOptions) -> io::Result<()> {
@@ -88,12 +88,16 @@ fn id_width(findings: &[Finding]) -> usize {
 }
 
 fn write_group(screen: &mut Screen<'_>, group: &Group<'_>, id_width: usize) -> io::Result<()> {
-    let title = group.title();
+    let version = format!(" {}", group.version());
     let counts = group.counts();
+    // Many names give way to the version and the counts.
+    let room = screen
+        .width()
+        .saturating_sub(columns(&version) + columns(&counts));
+    let title = clip(&printable(&group.title()), room.max(12));
     screen.line(&[
         (Style::Bold, &title),
-        (Style::Plain, " "),
-        (Style::Plain, group.version()),
+        (Style::Plain, &version),
         (Style::Dim, &counts),
     ])?;
     if let Some(place) = group.place() {
@@ -178,8 +182,12 @@ fn write_counts(screen: &mut Screen<'_>, report: &Report) -> io::Result<()> {
         .collect();
     packages.sort_unstable();
     packages.dedup();
+    let undetermined = match report.summary.undetermined {
+        0 => String::new(),
+        number => format!("; {number} more undetermined"),
+    };
     let text = format!(
-        "{} in {}: {}",
+        "{} in {}: {}{undetermined}",
         count(report.summary.affected(), "finding"),
         count(packages.len(), "package"),
         words(&report.summary)
@@ -187,13 +195,11 @@ fn write_counts(screen: &mut Screen<'_>, report: &Report) -> io::Result<()> {
     screen.paragraph(Style::Bold, 0, &text)
 }
 
-/// `2 critical, 10 high, 1 undetermined`.
+/// `2 critical, 10 high`.
 fn words(summary: &Summary) -> String {
-    let by_severity = Severity::WORST_FIRST
+    Severity::WORST_FIRST
         .into_iter()
-        .map(|severity| (summary.count(severity), severity.name()));
-    by_severity
-        .chain([(summary.undetermined, "undetermined")])
+        .map(|severity| (summary.count(severity), severity.name()))
         .filter(|(number, _)| *number > 0)
         .map(|(number, word)| format!("{number} {word}"))
         .collect::<Vec<_>>()

@@ -49,6 +49,10 @@ impl<'a> Screen<'a> {
         }
     }
 
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
     /// A line of spans, cut at the width.
     pub fn line(&mut self, spans: &[(Style, &str)]) -> io::Result<()> {
         let mut left = self.width;
@@ -113,7 +117,7 @@ const fn char_columns(c: char) -> usize {
 }
 
 /// Text cut to a number of columns, with an ellipsis where something was cut off.
-fn clip(text: &str, width: usize) -> String {
+pub fn clip(text: &str, width: usize) -> String {
     if columns(text) <= width {
         return text.to_owned();
     }

@@ -1,4 +1,4 @@
-//! A layer's tar out of its blob: decompressed, hashed on both sides, bounded.
+//! A layer's tar out of its blob: decompressed, verified, bounded.
 
 use std::io::{self, Read};
 
@@ -8,17 +8,16 @@ use scanyard_package::{Digest, Limits};
 use crate::decompress::Decompressor;
 use crate::{Layer, OciError};
 
-/// Reads the uncompressed tar of a layer.
+/// Reads the uncompressed tar of a layer, whose blob it hashes on the way. The tar itself, of which
+/// the diff ID is the digest, is left to [`HashingReader`]: another thread can do that.
 pub struct LayerReader<R: Read> {
-    tar: HashingReader<Decompressor<HashingReader<Expected<R>>>>,
+    tar: Decompressor<HashingReader<Expected<R>>>,
     layer: Layer,
 }
 
-/// A layer whose blob digest was right.
+/// A blob whose digest was right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct VerifiedLayer {
-    /// The digest that we computed of the uncompressed tar.
-    pub diff_id: Digest,
+pub struct VerifiedBlob {
     /// Bytes of the blob.
     pub compressed_bytes: u64,
     /// Bytes of the tar.
@@ -96,7 +95,7 @@ impl<R: Read> LayerReader<R> {
         let blob = HashingReader::new(Expected { reader, left });
         let tar = Decompressor::new(blob, limits).map_err(|error| corrupt(layer, error))?;
         Ok(Self {
-            tar: HashingReader::new(tar),
+            tar,
             layer: layer.clone(),
         })
     }
@@ -106,13 +105,11 @@ impl<R: Read> LayerReader<R> {
     /// # Errors
     ///
     /// [`OciError::DigestMismatch`], or what reading the rest brings.
-    pub fn finish(mut self) -> Result<VerifiedLayer, OciError> {
+    pub fn finish(mut self) -> Result<VerifiedBlob, OciError> {
         let layer = &self.layer;
         io::copy(&mut self.tar, &mut io::sink()).map_err(|error| corrupt(layer, error))?;
-        let (diff_id, decompressed_bytes, decompressor) = self.tar.finish();
-        let blob = decompressor
-            .drain()
-            .map_err(|error| corrupt(layer, error))?;
+        let decompressed_bytes = self.tar.decompressed_bytes();
+        let blob = self.tar.drain().map_err(|error| corrupt(layer, error))?;
         let (actual, compressed_bytes, _) = blob.finish();
         if actual != layer.digest {
             return Err(OciError::DigestMismatch {
@@ -121,8 +118,7 @@ impl<R: Read> LayerReader<R> {
                 actual,
             });
         }
-        Ok(VerifiedLayer {
-            diff_id,
+        Ok(VerifiedBlob {
             compressed_bytes,
             decompressed_bytes,
         })

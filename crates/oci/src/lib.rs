@@ -21,7 +21,7 @@ pub use decompress::Decompressor;
 pub use error::OciError;
 pub use image::{Image, ImageConfig, Layer};
 pub use image_source::{ImageSource, LayerStream};
-pub use layer_reader::{HashingReader, LayerReader, VerifiedLayer};
+pub use layer_reader::{HashingReader, LayerReader, VerifiedBlob};
 pub use platform::{Platform, PlatformSelect};
 pub use reference::{InvalidReference, Reference};
 pub use registry::{Credentials, RegistryOptions};

@@ -21,7 +21,8 @@ mod worker;
 
 pub use backoff::Backoff;
 pub use pipeline::{
-    CatalogedLayer, LayerBudget, LayerError, LayerProgress, catalog_layer, catalog_layers,
+    CatalogedLayer, LayerBudget, LayerError, LayerProgress, VerifiedLayer, catalog_layer,
+    catalog_layers,
 };
 pub use settings::{StageSlots, WorkerSettings};
 pub use worker::{Worker, WorkerContext};

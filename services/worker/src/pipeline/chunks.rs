@@ -75,8 +75,8 @@ fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 impl ChunkReader {
-    /// The next chunk, whole; `None` when the writer has ended.
-    pub fn next_chunk(&mut self) -> Option<&[u8]> {
+    /// Takes the next chunk; `None` when the writer has ended.
+    fn next_chunk(&mut self) -> Option<()> {
         let next = self.full.recv().ok()?;
         let used = std::mem::replace(&mut self.current, next);
         self.position = 0;
@@ -84,7 +84,7 @@ impl ChunkReader {
             // The writer may have ended; then the buffer is of no use.
             let _ = self.empty.try_send(used);
         }
-        Some(&self.current)
+        Some(())
     }
 
     fn consume_into(&mut self, buffer: &mut [u8]) -> usize {

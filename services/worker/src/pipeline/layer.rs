@@ -5,12 +5,23 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use scanyard_inventory::{LayerInventory, catalog_tar};
-use scanyard_oci::{Layer, LayerReader, OciError, VerifiedLayer};
-use scanyard_package::Limits;
+use scanyard_oci::{HashingReader, Layer, LayerReader, OciError, VerifiedBlob};
+use scanyard_package::{Digest, Limits};
 
 use super::chunks::{ChunkWriter, chunks};
 
-/// A layer read to its end, whose blob digest was right.
+/// What was computed of a layer whose blob digest was right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VerifiedLayer {
+    /// The digest of the uncompressed tar.
+    pub diff_id: Digest,
+    /// Bytes of the blob.
+    pub compressed_bytes: u64,
+    /// Bytes of the tar.
+    pub decompressed_bytes: u64,
+}
+
+/// A layer read to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CatalogedLayer {
     /// What was computed while reading.
@@ -67,14 +78,15 @@ pub fn catalog_layer(
     limits: &Limits,
     progress: &LayerProgress,
 ) -> Result<CatalogedLayer, LayerError> {
-    let (writer, mut reader) = chunks();
+    let (writer, reader) = chunks();
+    let mut tar = HashingReader::new(reader);
     let watched = Watched { stream, progress };
     let outcome = thread::scope(|scope| {
         let verifying = scope.spawn(|| inflate(watched, layer, limits, writer));
-        let inventory = catalog_tar(&mut reader, limits);
-        // The digest is of the whole blob, wherever the tar ends.
-        while reader.next_chunk().is_some() {}
-        let verified = match verifying.join() {
+        let inventory = catalog_tar(&mut tar, limits);
+        // The digests are of all bytes, wherever the tar ends. Reading chunks does not fail.
+        let _ = io::copy(&mut tar, &mut io::sink());
+        let blob = match verifying.join() {
             Ok(outcome) => outcome?,
             Err(panic) => std::panic::resume_unwind(panic),
         };
@@ -84,7 +96,11 @@ pub fn catalog_layer(
             detail: error.io().to_string(),
         })?;
         Ok(CatalogedLayer {
-            verified,
+            verified: VerifiedLayer {
+                diff_id: tar.finish().0,
+                compressed_bytes: blob.compressed_bytes,
+                decompressed_bytes: blob.decompressed_bytes,
+            },
             inventory,
         })
     });
@@ -99,7 +115,7 @@ fn inflate(
     layer: &Layer,
     limits: &Limits,
     writer: ChunkWriter,
-) -> Result<VerifiedLayer, OciError> {
+) -> Result<VerifiedBlob, OciError> {
     let mut reader = LayerReader::new(stream, layer, limits)?;
     if let Err(error) = writer.send_all(&mut reader) {
         return Err(reader.explain(error));

@@ -9,7 +9,7 @@ mod chunks;
 mod layer;
 
 pub use budget::{LayerBudget, catalog_layers};
-pub use layer::{CatalogedLayer, LayerError, LayerProgress, catalog_layer};
+pub use layer::{CatalogedLayer, LayerError, LayerProgress, VerifiedLayer, catalog_layer};
 
 #[cfg(test)]
 mod tests;

@@ -4,8 +4,14 @@
 //! talks to. Every tenant-owned row carries its tenant; layers, package sets and matches are
 //! content-addressed and shared.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod port;
+mod settings;
+mod sqlite;
 
 pub use error::StoreError;
 pub use port::*;
+pub use settings::StoreSettings;
+pub use sqlite::SqliteStore;

@@ -152,6 +152,10 @@ pub trait Images: Send + Sync + 'static {
         coverage: &[Coverage],
     ) -> Result<()>;
 
+    /// The package set that an image was assembled to by this cataloger set, if it was: then
+    /// nobody need assemble it again.
+    async fn assembled_set(&self, image: Digest, cataloger_set: &str) -> Result<Option<Digest>>;
+
     /// What of the image itself could not be read.
     async fn image_coverage(&self, image: Digest) -> Result<Vec<Coverage>>;
 }

@@ -17,3 +17,14 @@ pub struct Page<T> {
     /// The next page's cursor; `None` on the last page.
     pub next: Option<String>,
 }
+
+impl<T> Page<T> {
+    /// A page out of up to one item more than it takes: the one more says that another follows.
+    pub(crate) fn cut(mut items: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> Self {
+        let limit = limit as usize;
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = items.last().filter(|_| more).map(cursor);
+        Self { items, next }
+    }
+}

@@ -231,9 +231,6 @@ pub trait Scans: Send + Sync + 'static {
     /// Queues again, each with a new image job, the failed scans whose images hold this layer, if
     /// the layer is marked as failed; the scans it queued. This is what redriving a layer's dead
     /// letter means.
-    async fn retry_scans_of_layer(
-        &self,
-        layer: Digest,
-        cataloger_set: &str,
-    ) -> Result<Vec<ScanId>>;
+    async fn retry_scans_of_layer(&self, layer: Digest, cataloger_set: &str)
+    -> Result<Vec<ScanId>>;
 }

@@ -1,0 +1,255 @@
+//! Package sets, matches over revisions, and questions about them.
+#![allow(missing_docs, clippy::missing_panics_doc, clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use scanyard_matching::{Cvss, Finding, Status};
+use scanyard_package::{Coverage, CoverageKind, Severity};
+
+use super::builder::*;
+use crate::*;
+
+pub fn settings() -> StoreSettings {
+    StoreSettings::default()
+}
+
+fn finding(id: &str, severity: Severity) -> Finding {
+    Finding {
+        id: id.to_owned(),
+        aliases: vec![format!("GHSA-{id}")],
+        advisory: format!("DSA-{id}"),
+        status: Status::Affected,
+        reason: "before 2.0".to_owned(),
+        severity,
+        cvss: Some(Cvss {
+            version: "3.1".to_owned(),
+            vector: "CVSS:3.1/AV:N".to_owned(),
+            score: 7.5,
+            source: "DSA".to_owned(),
+        }),
+        urgency: None,
+        fixed_versions: vec!["2.0".to_owned()],
+        published: None,
+        modified: Some("2024-01-01T00:00:00Z".to_owned()),
+    }
+}
+
+/// Activates a revision of this number, which must come next.
+async fn activate(store: &dyn Store, number: u64) -> i64 {
+    let revision = store.activate_revision(digest(number), None).await.unwrap();
+    revision.sequence
+}
+
+/// Matches every package of a set alike.
+async fn match_set(store: &dyn Store, set: &PackageSet, revision: i64, findings: &[Finding]) {
+    let packages = store
+        .unmatched_packages(Some(set.digest), revision, 100)
+        .await
+        .unwrap();
+    let matched: Vec<_> = packages
+        .iter()
+        .map(|package| MatchedPackage {
+            id: package.id,
+            findings: findings.to_vec(),
+            coverage: Vec::new(),
+        })
+        .collect();
+    store.save_matches(revision, &matched).await.unwrap();
+    store.save_matches(revision, &matched).await.unwrap();
+}
+
+async fn ids(store: &dyn Store, set: &PackageSet) -> Vec<String> {
+    let findings = store.findings_of_set(set.digest).await.unwrap();
+    findings
+        .into_iter()
+        .map(|(_, finding)| finding.id)
+        .collect()
+}
+
+pub async fn matches_hold_from_their_first_revision_to_their_last(store: Arc<dyn Store>) {
+    assert_eq!(store.current_revision().await.unwrap(), None);
+    let set = package_set(50, &["a"]);
+    assembled_image(&*store, TenantId::DEFAULT, 1, &set).await;
+    let (x, y) = (finding("X", Severity::High), finding("Y", Severity::Low));
+    let first = activate(&*store, 901).await;
+    assert_eq!(activate(&*store, 901).await, first);
+    match_set(&*store, &set, first, &[x.clone(), y.clone()]).await;
+    assert_eq!(ids(&*store, &set).await, ["X", "Y"]);
+
+    let second = activate(&*store, 902).await;
+    let changed = finding("X", Severity::Critical);
+    match_set(&*store, &set, second, &[changed.clone()]).await;
+    let now = store.findings_of_set(set.digest).await.unwrap();
+    assert_eq!(now, [(set.packages[0].0.clone(), changed)]);
+
+    let third = activate(&*store, 903).await;
+    match_set(&*store, &set, third, &[x, y]).await;
+    assert_eq!(ids(&*store, &set).await, ["X", "Y"]);
+    let current = store.current_revision().await.unwrap().unwrap();
+    assert_eq!((current.sequence, current.digest), (3, digest(903)));
+}
+
+pub async fn a_late_outcome_of_an_earlier_revision_changes_nothing(store: Arc<dyn Store>) {
+    let set = package_set(50, &["a"]);
+    assembled_image(&*store, TenantId::DEFAULT, 1, &set).await;
+    let first = activate(&*store, 901).await;
+    let second = activate(&*store, 902).await;
+    let package = store
+        .unmatched_packages(None, first, 1)
+        .await
+        .unwrap()
+        .remove(0);
+    match_set(&*store, &set, second, &[finding("X", Severity::High)]).await;
+    let late = MatchedPackage {
+        id: package.id,
+        findings: vec![finding("Y", Severity::High)],
+        coverage: Vec::new(),
+    };
+    store.save_matches(first, &[late.clone()]).await.unwrap();
+    assert_eq!(ids(&*store, &set).await, ["X"]);
+    store.save_matches(second, &[late]).await.unwrap();
+    assert_eq!(ids(&*store, &set).await, ["Y"], "the same revision again");
+    assert!(
+        store
+            .unmatched_packages(None, second, 1)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+pub async fn summaries_count_what_holds(store: Arc<dyn Store>) {
+    let set = package_set(50, &["a", "b"]);
+    let scan = assembled_image(&*store, TenantId::DEFAULT, 1, &set).await;
+    let revision = activate(&*store, 901).await;
+    let refresh = store
+        .refresh_summaries(Some(set.digest), revision, 10)
+        .await;
+    assert_eq!(refresh.unwrap(), 0, "its packages are not matched");
+    assert!(store.finish_scans(digest(1)).await.unwrap().is_empty());
+    let mut doubtful = finding("Y", Severity::Critical);
+    doubtful.status = Status::Undetermined;
+    match_set(
+        &*store,
+        &set,
+        revision,
+        &[finding("X", Severity::High), doubtful],
+    )
+    .await;
+    let gap = Coverage::new(CoverageKind::InvalidVersion, "a", "?");
+    let packages = store
+        .unmatched_packages(None, revision + 1, 1)
+        .await
+        .unwrap();
+    let uncovered = MatchedPackage {
+        id: packages[0].id,
+        findings: Vec::new(),
+        coverage: vec![gap.clone()],
+    };
+    store.save_matches(revision, &[uncovered]).await.unwrap();
+    assert_eq!(
+        store.refresh_summaries(None, revision, 10).await.unwrap(),
+        1
+    );
+    assert_eq!(
+        store.refresh_summaries(None, revision, 10).await.unwrap(),
+        0
+    );
+    assert_eq!(store.finish_scans(digest(1)).await.unwrap(), [scan]);
+
+    let image = store
+        .image(TenantId::DEFAULT, digest(1))
+        .await
+        .unwrap()
+        .unwrap();
+    let counts = image.summary.counts.unwrap();
+    assert_eq!(
+        (counts.of(Severity::High), counts.of(Severity::Critical)),
+        (1, 0)
+    );
+    assert_eq!(counts.undetermined, 1);
+    assert_eq!(image.summary.coverage_gaps, Some(1));
+    assert_eq!(image.summary.revision, Some(revision));
+    assert_eq!(store.coverage_of_set(set.digest).await.unwrap(), [gap]);
+    for (severity, count) in [
+        (Severity::Critical, 0),
+        (Severity::High, 1),
+        (Severity::Low, 1),
+    ] {
+        let filter = ImageFilter {
+            repository: None,
+            min_severity: Some(severity),
+        };
+        let page = PageRequest {
+            cursor: None,
+            limit: 10,
+        };
+        let images = store
+            .images(TenantId::DEFAULT, &filter, &page)
+            .await
+            .unwrap();
+        assert_eq!(images.items.len(), count, "{severity}");
+    }
+}
+
+pub async fn a_vulnerability_is_found_under_every_id(store: Arc<dyn Store>) {
+    let set = package_set(50, &["a", "b"]);
+    assembled_image(&*store, TenantId::DEFAULT, 1, &set).await;
+    let revision = activate(&*store, 901).await;
+    match_set(&*store, &set, revision, &[finding("X", Severity::High)]).await;
+    for id in ["X", "GHSA-X", "DSA-X"] {
+        let found = store
+            .vulnerability(TenantId::DEFAULT, id)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(found.images, 1);
+        let purls: Vec<_> = found
+            .findings
+            .iter()
+            .map(|(purl, _)| purl.as_str())
+            .collect();
+        assert_eq!(purls, ["pkg:deb/debian/a", "pkg:deb/debian/b"]);
+        let elsewhere = store.vulnerability(other_tenant(), id).await.unwrap();
+        assert_eq!(elsewhere, None);
+    }
+    let none = store.vulnerability(TenantId::DEFAULT, "Z").await.unwrap();
+    assert_eq!(none, None);
+}
+
+pub async fn pages_hold_every_affected_image_once(store: Arc<dyn Store>) {
+    let sets = [package_set(50, &["a"]), package_set(51, &["a", "b"])];
+    for number in 0..8 {
+        let set = &sets[number as usize % 2];
+        assembled_image(&*store, TenantId::DEFAULT, number, set).await;
+    }
+    assembled_image(&*store, other_tenant(), 8, &sets[0]).await;
+    let revision = activate(&*store, 901).await;
+    for set in &sets {
+        match_set(&*store, set, revision, &[finding("X", Severity::High)]).await;
+    }
+    let (mut seen, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = PageRequest { cursor, limit: 3 };
+        let page = store
+            .affected_images(TenantId::DEFAULT, "X", &page)
+            .await
+            .unwrap();
+        for affected in &page.items {
+            assert!(!affected.findings.is_empty());
+            seen.push(affected.image.digest);
+        }
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    seen.sort();
+    assert_eq!(seen, (0..8).map(digest).collect::<Vec<_>>());
+    let nobody = PageRequest {
+        cursor: None,
+        limit: 3,
+    };
+    let none = store.affected_images(TenantId::DEFAULT, "Z", &nobody).await;
+    assert!(none.unwrap().items.is_empty());
+}

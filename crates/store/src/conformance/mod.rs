@@ -1,0 +1,66 @@
+//! What every adapter of the store must do, as tests that run against any of them.
+//!
+//! `store_conformance!(open)` makes one test of each case. `open` is an `async fn(StoreSettings) ->
+//! (Arc<dyn Store>, Guard)` that gives an empty store; the guard keeps it alive. Nothing here waits
+//! for time to pass: leases of no length expire at once, and so do jobs with `lost_after` zero.
+
+mod builder;
+pub mod content;
+pub mod layers;
+pub mod lost_work;
+pub mod matches;
+pub mod scans;
+
+/// One test for each case of the suite.
+#[macro_export]
+macro_rules! store_conformance {
+    ($open:path) => {
+        $crate::store_conformance_cases! { $open;
+            scans: a_new_scan_is_queued_with_its_image_job,
+            scans: an_idempotency_key_names_one_scan,
+            scans: a_scan_is_seen_by_its_tenant_only,
+            scans: pages_hold_every_scan_once_while_scans_arrive,
+            scans: a_cancelled_scan_stays_cancelled,
+            scans: a_failed_scan_can_be_retried_under_a_new_message_id,
+            scans: the_first_key_is_created_once,
+            layers: one_layer_job_whoever_asks,
+            layers: exactly_one_of_many_workers_claims_a_layer,
+            layers: an_expired_lease_fences_its_worker,
+            layers: a_layer_that_nobody_wants_is_asked_for_again_later,
+            layers: a_failed_layer_ends_its_scans_and_is_asked_for_again,
+            layers: an_interactive_scan_does_not_wait_in_the_bulk_lane,
+            layers: foreign_layers_are_done_without_inventory,
+            layers: an_image_stays_ready_until_its_scans_end,
+            lost_work: an_expired_lease_leads_to_a_new_job,
+            lost_work: a_layer_that_brings_workers_down_is_given_up,
+            lost_work: a_lost_image_job_is_asked_for_again_a_bounded_number_of_times,
+            lost_work: a_scan_that_nobody_ended_is_asked_for_again,
+            lost_work: work_that_is_under_way_is_left_alone,
+            content: an_image_is_seen_by_tenants_that_reached_it,
+            content: an_assembled_image_reads_back_as_written,
+            content: a_tag_moves_to_the_image_that_it_names_now,
+            content: pages_hold_every_image_once_while_images_arrive,
+            matches: matches_hold_from_their_first_revision_to_their_last,
+            matches: a_late_outcome_of_an_earlier_revision_changes_nothing,
+            matches: summaries_count_what_holds,
+            matches: a_vulnerability_is_found_under_every_id,
+            matches: pages_hold_every_affected_image_once,
+        }
+    };
+}
+
+/// Helper of [`store_conformance`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! store_conformance_cases {
+    ($open:path; $($module:ident: $case:ident,)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let settings = $crate::conformance::$module::settings();
+                let (store, _guard) = $open(settings).await;
+                $crate::conformance::$module::$case(store).await;
+            }
+        )*
+    };
+}

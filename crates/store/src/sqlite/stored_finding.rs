@@ -1,0 +1,120 @@
+//! A finding as it is stored: JSON of a shape of its own, so that the core type stays free.
+//!
+//! Fields are only ever added, each with a default; what an earlier version wrote must still read.
+
+use std::str::FromStr;
+
+use aws_lc_rs::digest;
+use scanyard_matching::{Cvss, Finding, Status};
+use scanyard_package::Severity;
+use serde::{Deserialize, Serialize};
+
+use crate::StoreError;
+use crate::error::Result;
+
+use super::columns::corrupt;
+
+#[derive(Serialize, Deserialize)]
+struct StoredFinding {
+    id: String,
+    #[serde(default)]
+    aliases: Vec<String>,
+    advisory: String,
+    status: String,
+    reason: String,
+    severity: String,
+    #[serde(default)]
+    cvss: Option<StoredCvss>,
+    #[serde(default)]
+    urgency: Option<String>,
+    #[serde(default)]
+    fixed_versions: Vec<String>,
+    #[serde(default)]
+    published: Option<String>,
+    #[serde(default)]
+    modified: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredCvss {
+    version: String,
+    vector: String,
+    score: f64,
+    source: String,
+}
+
+/// The content and its SHA-256, which names it.
+pub(super) fn encode_finding(finding: &Finding) -> Result<(String, String)> {
+    let stored = StoredFinding {
+        id: finding.id.clone(),
+        aliases: finding.aliases.clone(),
+        advisory: finding.advisory.clone(),
+        status: finding.status.name().to_owned(),
+        reason: finding.reason.clone(),
+        severity: finding.severity.name().to_owned(),
+        cvss: finding.cvss.as_ref().map(|cvss| StoredCvss {
+            version: cvss.version.clone(),
+            vector: cvss.vector.clone(),
+            score: cvss.score,
+            source: cvss.source.clone(),
+        }),
+        urgency: finding.urgency.clone(),
+        fixed_versions: finding.fixed_versions.clone(),
+        published: finding.published.clone(),
+        modified: finding.modified.clone(),
+    };
+    let content = serde_json::to_string(&stored)
+        .map_err(|error| StoreError::Corrupt(format!("a finding: {error}")))?;
+    let digest = hex::encode(digest::digest(&digest::SHA256, content.as_bytes()));
+    Ok((digest, content))
+}
+
+pub(super) fn decode_finding(content: &str) -> Result<Finding> {
+    let stored: StoredFinding = serde_json::from_str(content)
+        .map_err(|error| StoreError::Corrupt(format!("a finding: {error}")))?;
+    Ok(Finding {
+        status: Status::from_name(&stored.status)
+            .ok_or_else(|| corrupt("status", &stored.status))?,
+        severity: Severity::from_str(&stored.severity)
+            .map_err(|_| corrupt("severity", &stored.severity))?,
+        id: stored.id,
+        aliases: stored.aliases,
+        advisory: stored.advisory,
+        reason: stored.reason,
+        cvss: stored.cvss.map(|cvss| Cvss {
+            version: cvss.version,
+            vector: cvss.vector,
+            score: cvss.score,
+            source: cvss.source,
+        }),
+        urgency: stored.urgency,
+        fixed_versions: stored.fixed_versions,
+        published: stored.published,
+        modified: stored.modified,
+    })
+}
+
+/// Rows of a purl and a finding's content.
+pub(super) fn decode_findings(rows: Vec<(String, String)>) -> Result<Vec<(String, Finding)>> {
+    rows.into_iter()
+        .map(|(purl, content)| Ok((purl, decode_finding(&content)?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first stored form, as version 0.1 wrote it.
+    #[test]
+    fn an_old_finding_is_still_read() {
+        let content = r#"{"id":"CVE-2024-1","aliases":["GHSA-x"],"advisory":"GHSA-x",
+            "status":"undetermined","reason":"no version","severity":"high",
+            "cvss":{"version":"3.1","vector":"CVSS:3.1/AV:N","score":7.5,"source":"GHSA-x"},
+            "urgency":null,"fixed_versions":["1.2"],"published":null,"modified":null}"#;
+        let finding = decode_finding(content).unwrap();
+        assert_eq!(finding.status, Status::Undetermined);
+        let (_, written) = encode_finding(&finding).unwrap();
+        assert_eq!(decode_finding(&written).unwrap(), finding);
+    }
+}

@@ -1,0 +1,16 @@
+//! The conformance suite on the embedded adapter.
+
+use std::sync::Arc;
+
+use scanyard_sqlite::Database;
+use scanyard_store::{SqliteStore, Store, StoreSettings, store_conformance};
+use tempfile::TempDir;
+
+async fn open(settings: StoreSettings) -> (Arc<dyn Store>, TempDir) {
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("data/scanyard.db");
+    let database = Database::open(&file).await.unwrap();
+    (Arc::new(SqliteStore::new(database, settings)), directory)
+}
+
+store_conformance!(open);

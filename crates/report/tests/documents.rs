@@ -1,6 +1,7 @@
 //! CycloneDX and SARIF against the schemas that their publishers check with.
 //!
 //! `scripts/schemas` fetches those; without them the tests that need one say that they are skipped.
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 mod fixture;
 

@@ -52,6 +52,25 @@ fn colour_changes_nothing_but_colour() {
     assert_eq!(without_color(&coloured), table(&fixture::full(), 80));
 }
 
+#[test]
+fn many_names_give_way_to_the_version_and_the_counts() {
+    let finding = |id| fixture::finding(id, Severity::Low, &[]);
+    let packages = [
+        "firmware-misc-nonfree-one",
+        "firmware-two-with-a-name",
+        "firmware-three",
+    ]
+    .map(|name| {
+        let package = fixture::apk(name, "20230210-5", "linux-firmware");
+        (package, vec![finding("CVE-1"), finding("CVE-2")])
+    });
+    let text = table(&fixture::report(packages.to_vec(), Vec::new()), 60);
+    assert!(
+        text.contains("\nfirmware-misc-nonfree-one, firmware… 20230210-5  2 low each\n"),
+        "{text}"
+    );
+}
+
 /// Removes `ESC [ ... m`.
 fn without_color(text: &str) -> String {
     let mut parts = text.split("\x1b[");

@@ -52,6 +52,7 @@ fn check_schema(name: &str, format: Format) {
         .should_validate_formats(true)
         .build(&schema)
         .unwrap();
+    assert!(!validator.is_valid(&json!({})), "{name} accepts anything");
     for report in [
         fixture::full(),
         fixture::clean(),

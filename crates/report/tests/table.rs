@@ -66,7 +66,7 @@ fn many_names_give_way_to_the_version_and_the_counts() {
     });
     let text = table(&fixture::report(packages.to_vec(), Vec::new()), 60);
     assert!(
-        text.contains("\nfirmware-misc-nonfree-one, firmware… 20230210-5  2 low each\n"),
+        text.contains("\nfirmware-misc-nonfree-one, firmware-… 20230210-5  2 low each\n"),
         "{text}"
     );
 }

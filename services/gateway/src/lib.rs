@@ -1,1 +1,37 @@
-//! gateway
+//! The REST gateway: a router over the ports of store and queue.
+//!
+//! It validates, stores what is asked for, and answers from what is stored. It never pulls an
+//! image, never catalogs and never matches; that an image's layers are folded on demand is the only
+//! work it does itself, bounded and off the request threads. Each group of routes is one file in
+//! `routes/`, and `routes/mod.rs` is the list.
+
+mod api_key;
+mod auth;
+mod etag;
+mod extract;
+mod fold_cache;
+mod image_report;
+mod middleware;
+mod negotiate;
+mod openapi;
+mod prefer;
+mod problem;
+mod problem_code;
+mod problem_responses;
+mod router;
+mod routes;
+mod scan_watch;
+mod serve;
+mod settings;
+mod state;
+mod submission;
+mod trace_context;
+mod view;
+
+pub use api_key::{NewKey, NoRandomness};
+pub use auth::AuthMode;
+pub use problem_code::Code;
+pub use router::router;
+pub use serve::{ServeError, serve};
+pub use settings::Settings;
+pub use state::{Gateway, LoadedAdvisories, Parts};

@@ -1,0 +1,183 @@
+//! Builds an image's report from what is stored.
+//!
+//! Which layer brought a package is not stored: it follows from the layers' inventories, is folded
+//! when somebody asks and remembered for a while.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use scanyard_inventory::{CATALOGER_SET, FoldedLayer, LayerInventory, fold};
+use scanyard_matching::Finding;
+use scanyard_package::{Coverage, Digest};
+use scanyard_report::{AdvisoryFacts, ImageFacts, LayerFacts, Report, ReportInput};
+use scanyard_store::{ImageDetail, ImageLayer, StoredLayer, TenantId};
+
+use crate::fold_cache::Fold;
+use crate::problem::Problem;
+use crate::problem_code::Code;
+use crate::state::Gateway;
+
+/// An image of the tenant. One that the tenant never reached is unknown, whoever else has it.
+pub async fn find_image(
+    gateway: &Gateway,
+    tenant: TenantId,
+    digest: Digest,
+) -> Result<ImageDetail, Problem> {
+    let image = gateway.store().image(tenant, digest).await?;
+    image.ok_or_else(|| Problem::new(Code::ImageNotFound, "You have no image of this digest."))
+}
+
+/// The image's report as of now.
+pub async fn build_report(
+    gateway: &Gateway,
+    tenant: TenantId,
+    digest: Digest,
+) -> Result<Report, Problem> {
+    let image = find_image(gateway, tenant, digest).await?;
+    let set = image
+        .package_set
+        .ok_or_else(|| not_ready("The image is known, but its layers are not all cataloged."))?;
+    let advisories = advisory_facts(gateway, &image).await?;
+    let store = gateway.store();
+    let findings = store.findings_of_set(set).await?;
+    let mut coverage = store.image_coverage(digest).await?;
+    coverage.extend(store.coverage_of_set(set).await?);
+    let fold = find_fold(gateway, &image).await?;
+    let stored = Stored {
+        image,
+        fold,
+        findings,
+        coverage,
+        advisories,
+    };
+    run_blocking(move || stored.into_report()).await
+}
+
+/// The advisories behind the image's findings; `None` while there are none at all.
+async fn advisory_facts(
+    gateway: &Gateway,
+    image: &ImageDetail,
+) -> Result<Option<AdvisoryFacts>, Problem> {
+    let Some(current) = gateway.store().current_revision().await? else {
+        return Ok(None);
+    };
+    if image.summary.revision.is_none() {
+        return Err(not_ready(
+            "The image is cataloged, but not yet matched with the advisories.",
+        ));
+    }
+    Ok(Some(AdvisoryFacts {
+        revision: current.digest,
+        date: current.date.unwrap_or(current.activated_at),
+    }))
+}
+
+fn not_ready(detail: &'static str) -> Problem {
+    Problem::new(Code::NotReady, detail)
+}
+
+async fn find_fold(gateway: &Gateway, image: &ImageDetail) -> Result<Arc<Fold>, Problem> {
+    let digest = image.summary.digest;
+    let cache = gateway.folds();
+    if let Some(fold) = cache.get(digest) {
+        return Ok(fold);
+    }
+    // Closed only with the gateway itself.
+    let turn = cache.folding().acquire().await.map_err(Problem::internal)?;
+    // Somebody else may have made it meanwhile.
+    if let Some(fold) = cache.get(digest) {
+        return Ok(fold);
+    }
+    let stored = gateway
+        .store()
+        .image_inventories(digest, CATALOGER_SET)
+        .await?;
+    let stored = stored.ok_or_else(|| {
+        not_ready("The image was cataloged by another version and is not cataloged anew yet.")
+    })?;
+    let layers = image.layers.clone();
+    let fold = run_blocking(move || fold_layers(&layers, &stored)).await??;
+    drop(turn);
+    let fold = Arc::new(fold);
+    cache.insert(digest, Arc::clone(&fold));
+    Ok(fold)
+}
+
+async fn run_blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(Problem::internal)
+}
+
+/// Folds an image's layers. Those that are never pulled have no inventory and bring nothing; they
+/// stand in the image's coverage.
+fn fold_layers(layers: &[ImageLayer], stored: &[StoredLayer]) -> Result<Fold, Problem> {
+    let mut by_digest = HashMap::new();
+    for layer in stored {
+        let inventory = LayerInventory::decode(&layer.inventory).map_err(Problem::internal)?;
+        by_digest.insert(layer.digest, (layer.diff_id, inventory));
+    }
+    let nothing = LayerInventory::default();
+    let folded: Vec<_> = layers
+        .iter()
+        .map(|layer| FoldedLayer {
+            digest: layer.digest,
+            inventory: by_digest
+                .get(&layer.digest)
+                .map_or(&nothing, |(_, inventory)| inventory),
+        })
+        .collect();
+    let diff_id = |layer: &ImageLayer| by_digest.get(&layer.digest).map(|(diff_id, _)| *diff_id);
+    Ok(Fold {
+        inventory: fold(&folded),
+        diff_ids: layers.iter().map(diff_id).collect(),
+    })
+}
+
+/// Everything that a report is made of.
+struct Stored {
+    image: ImageDetail,
+    fold: Arc<Fold>,
+    findings: Vec<(String, Finding)>,
+    coverage: Vec<Coverage>,
+    advisories: Option<AdvisoryFacts>,
+}
+
+impl Stored {
+    fn into_report(self) -> Report {
+        let image = self.image;
+        let layers = image.layers.into_iter().zip(&self.fold.diff_ids);
+        let facts = ImageFacts {
+            digest: image.summary.digest,
+            config_digest: image.config_digest,
+            platform: image.summary.platform.clone(),
+            layers: layers
+                .map(|(layer, diff_id)| LayerFacts {
+                    digest: layer.digest,
+                    diff_id: *diff_id,
+                    size: layer.size,
+                    media_type: layer.media_type,
+                })
+                .collect(),
+        };
+        Report::new(ReportInput {
+            source: &source_name(&image.summary),
+            image: Some(facts),
+            inventory: &self.fold.inventory,
+            findings: self.findings,
+            coverage: self.coverage,
+            advisories: self.advisories,
+        })
+    }
+}
+
+/// A name under which the image can be pulled: a tag that names it now, or its digest.
+fn source_name(image: &scanyard_store::ImageSummary) -> String {
+    match (image.tags.first(), image.repositories.first()) {
+        (Some(tag), _) => format!("{}:{}", tag.repository, tag.name),
+        (None, Some(repository)) => format!("{repository}@{}", image.digest),
+        (None, None) => image.digest.to_string(),
+    }
+}

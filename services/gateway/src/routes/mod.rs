@@ -1,0 +1,38 @@
+//! The routes: one file for each group, and the two lists below.
+
+mod advisories;
+mod dead_letters;
+mod docs;
+mod health;
+mod images;
+mod keys;
+mod metrics;
+mod reports;
+mod scan_events;
+mod scans;
+mod vulnerabilities;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::state::Gateway;
+
+/// Routes behind a key.
+pub fn behind_a_key() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .merge(scans::routes())
+        .merge(scan_events::routes())
+        .merge(images::routes())
+        .merge(reports::routes())
+        .merge(vulnerabilities::routes())
+        .merge(advisories::routes())
+        .merge(dead_letters::routes())
+        .merge(keys::routes())
+}
+
+/// Routes that tell nothing about any tenant.
+pub fn open() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .merge(health::routes())
+        .merge(metrics::routes())
+        .merge(docs::routes())
+}

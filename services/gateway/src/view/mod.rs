@@ -1,0 +1,13 @@
+//! JSON forms of what is stored. Field names here are the API; the port's may change.
+
+mod finding;
+mod image;
+mod page;
+mod scan;
+mod severity;
+
+pub use finding::FindingView;
+pub use image::{ImageView, LayerView};
+pub use page::{Listing, PageParameters};
+pub use scan::{LaneView, ScanStateView, ScanView};
+pub use severity::SeverityView;

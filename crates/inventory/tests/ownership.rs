@@ -1,0 +1,124 @@
+//! Which language packages belong to OS packages, layer over layer.
+
+#![allow(clippy::unwrap_used)]
+
+use scanyard_inventory::{FoldedLayer, ImageInventory, catalog_tar, fold};
+use scanyard_package::{Digest, Limits};
+
+const METADATA: &str = "usr/lib/python3/dist-packages/p-1.dist-info/METADATA";
+const LIST: &str = "var/lib/dpkg/info/python3-p.list";
+const OWNED: &str = "/usr/lib/python3/dist-packages/p-1.dist-info/METADATA\n";
+
+fn image(layers: &[&[(&str, &str)]]) -> ImageInventory {
+    let mut inventories = Vec::new();
+    for files in layers {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (path, content) in *files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(content.len() as u64);
+            builder
+                .append_data(&mut header, path, content.as_bytes())
+                .unwrap();
+        }
+        let tar = builder.into_inner().unwrap();
+        inventories.push(catalog_tar(tar.as_slice(), &Limits::default()).unwrap());
+    }
+    let folded: Vec<_> = inventories
+        .iter()
+        .map(|inventory| FoldedLayer {
+            digest: Digest::from_bytes([0; 32]),
+            inventory,
+        })
+        .collect();
+    fold(&folded)
+}
+
+fn names(image: &ImageInventory) -> Vec<String> {
+    let packages = image.packages.iter();
+    packages
+        .map(|p| format!("{}@{}#{}", p.package.name, p.package.version, p.layer))
+        .collect()
+}
+
+fn metadata(version: &str) -> String {
+    format!("Name: p\nVersion: {version}\n")
+}
+
+#[test]
+fn what_an_os_package_owns_is_not_a_package_of_its_own() {
+    let version = metadata("1");
+    let files = [(METADATA, version.as_str()), (LIST, OWNED)];
+    assert!(names(&image(&[&files])).is_empty());
+    let split: [&[(&str, &str)]; 2] = [&files[..1], &files[1..]];
+    assert!(names(&image(&split)).is_empty());
+}
+
+#[test]
+fn an_upgrade_over_an_owned_file_in_a_later_layer_counts() {
+    let (old, new) = (metadata("1"), metadata("2"));
+    let base = [(METADATA, old.as_str()), (LIST, OWNED)];
+    let upgrade = [(METADATA, new.as_str())];
+    assert_eq!(names(&image(&[&base, &upgrade])), ["p@2#1"]);
+}
+
+#[test]
+fn a_rewrite_of_the_same_content_in_a_later_layer_changes_nothing() {
+    let version = metadata("1");
+    let base = [(METADATA, version.as_str()), (LIST, OWNED)];
+    let rewrite = [(METADATA, version.as_str())];
+    assert!(names(&image(&[&base, &rewrite])).is_empty());
+}
+
+#[test]
+fn an_apk_database_written_again_does_not_claim_a_later_upgrade() {
+    let path = "usr/lib/python3.11/site-packages/p-1.dist-info/METADATA";
+    let database =
+        "P:py3-p\nV:1-r0\nF:usr/lib/python3.11/site-packages/p-1.dist-info\nR:METADATA\n";
+    let more = format!("{database}\nP:curl\nV:8-r0\n");
+    let (old, new) = (metadata("1"), metadata("2"));
+    let base = [(path, old.as_str()), ("lib/apk/db/installed", database)];
+    let upgrade = [(path, new.as_str())];
+    let added = [("lib/apk/db/installed", more.as_str())];
+    let found = names(&image(&[&base, &upgrade, &added]));
+    assert_eq!(found, ["curl@8-r0#2", "py3-p@1-r0#0", "p@2#1"]);
+}
+
+#[test]
+fn owned_paths_match_in_either_spelling_of_a_merged_usr() {
+    let version = metadata("1");
+    let list = "/lib/python3/dist-packages/p-1.dist-info/METADATA\n";
+    let files = [(METADATA, version.as_str()), (LIST, list)];
+    assert!(names(&image(&[&files])).is_empty());
+}
+
+#[test]
+fn a_distro_upgraded_in_place_is_the_new_one() {
+    let old = [("usr/lib/os-release", "ID=debian\nVERSION_ID=11\n")];
+    let new = [("usr/lib/os-release", "ID=debian\nVERSION_ID=12\n")];
+    assert_eq!(image(&[&old, &new]).distro.unwrap().version, "12");
+}
+
+#[test]
+fn a_hard_link_to_what_was_not_kept_is_an_unknown_with_its_place() {
+    let mut builder = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(2);
+    builder
+        .append_data(&mut header, "store/ab", &b"{}"[..])
+        .unwrap();
+    let mut link = tar::Header::new_gnu();
+    link.set_entry_type(tar::EntryType::Link);
+    link.set_size(0);
+    builder
+        .append_link(&mut link, "node_modules/a/package.json", "store/ab")
+        .unwrap();
+    let tar = builder.into_inner().unwrap();
+    let inventory = catalog_tar(tar.as_slice(), &Limits::default()).unwrap();
+    let layer = FoldedLayer {
+        digest: Digest::from_bytes([0; 32]),
+        inventory: &inventory,
+    };
+    let coverage = fold(&[layer]).coverage;
+    assert_eq!(coverage.len(), 1);
+    assert_eq!(coverage[0].subject, "node_modules/a/package.json");
+}

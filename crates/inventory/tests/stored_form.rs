@@ -1,0 +1,79 @@
+//! Inventories that were stored once are read for good. A new format adds a sample and keeps the
+//! old ones.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use scanyard_inventory::{DecodeError, FileEvidence, LayerInventory, Unknown};
+use scanyard_package::{CoverageKind, Distro, Package, PackageKind, SourcePackage};
+
+const FORMAT_1: &[u8] = include_bytes!("stored/format-1.bin");
+
+fn sample() -> LayerInventory {
+    let mut package = Package::new(PackageKind::Deb, "libssl3", "3.0.11-1");
+    package.arch = Some("amd64".into());
+    package.source = Some(SourcePackage {
+        name: "openssl".into(),
+        version: "3.0.11-1".into(),
+    });
+    let unknown = Unknown {
+        kind: CoverageKind::UnreadableFile,
+        detail: "a sentence".into(),
+    };
+    let distro = Distro {
+        id: "debian".into(),
+        version: "12".into(),
+        id_like: vec!["x".into()],
+        name: "Debian GNU/Linux 12".into(),
+    };
+    let mut status = FileEvidence::of_packages(vec![package]);
+    status.owned = vec!["usr/bin/openssl".into()];
+    status.unknowns = vec![unknown.clone()];
+    let link = FileEvidence {
+        hard_link: Some("usr/bin/target".into()),
+        ..FileEvidence::default()
+    };
+    let files = [
+        ("etc/os-release", FileEvidence::of_distro(distro)),
+        ("usr/bin/link", link),
+        ("var/lib/dpkg/status", status),
+    ];
+    LayerInventory {
+        files: BTreeMap::from(files.map(|(path, file)| (path.to_owned(), file))),
+        whiteouts: BTreeSet::from(["usr/gone".to_owned()]),
+        opaque: BTreeSet::from(["usr/empty".to_owned()]),
+        non_directories: vec![1, u64::MAX],
+        directories: vec![2, 3],
+        unknowns: vec![unknown],
+    }
+}
+
+#[test]
+fn format_1_is_read() {
+    assert_eq!(LayerInventory::decode(FORMAT_1).unwrap(), sample());
+}
+
+#[test]
+fn what_is_stored_today_is_of_the_newest_format() {
+    let stored = sample().encode();
+    assert_eq!(stored[0], FORMAT_1[0]);
+    assert_eq!(LayerInventory::decode(&stored).unwrap(), sample());
+}
+
+#[test]
+fn other_formats_and_damage_are_refused() {
+    let outcome = LayerInventory::decode(&[9, 0, 0]);
+    assert!(matches!(outcome, Err(DecodeError::Format(9))));
+    let outcome = LayerInventory::decode(&[]);
+    assert!(matches!(outcome, Err(DecodeError::Damaged)));
+    let outcome = LayerInventory::decode(&FORMAT_1[..FORMAT_1.len() - 9]);
+    assert!(matches!(outcome, Err(DecodeError::Damaged)));
+}
+
+#[test]
+#[ignore = "run once with a new format: writes its sample to the file that is named here"]
+fn write_sample() {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stored");
+    std::fs::write(dir.join("format-new.bin"), sample().encode()).unwrap();
+}

@@ -1,27 +1,29 @@
 //! Times the cataloging of an image's layers beside a bare loop that decodes, hashes and walks tar
 //! headers on the same threads.
 //!
-//! `catalog_image SOURCE catalog|bare [LAYERS AT ONCE]`
+//! `catalog_image SOURCE catalog|bare|purls [LAYERS AT ONCE]`; `purls` prints what was found.
 
+use std::collections::HashMap;
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Instant;
 
+use scanyard_inventory::{FoldedLayer, fold};
 use scanyard_oci::{
     HashingReader, ImageSource, Layer, LayerReader, LayerStream, PlatformSelect, RegistryOptions,
     Source,
 };
-use scanyard_package::Limits;
-use scanyard_worker::{LayerBudget, LayerProgress, catalog_layers};
+use scanyard_package::{Digest, Limits};
+use scanyard_worker::{CatalogedLayer, LayerBudget, LayerProgress, catalog_layers};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let usage = "catalog_image SOURCE catalog|bare [LAYERS AT ONCE]";
+    let usage = "catalog_image SOURCE catalog|bare|purls [LAYERS AT ONCE]";
     let source: Source = arguments.next().ok_or(usage)?.parse()?;
     let mode = arguments.next().ok_or(usage)?;
     let at_once: NonZeroUsize = arguments.next().as_deref().unwrap_or("2").parse()?;
@@ -32,7 +34,14 @@ async fn main() -> Result<()> {
     let mut files = 0;
     for image in &images {
         files += match mode.as_str() {
-            "catalog" => catalog(&source, &image.layers, &limits, at_once).await?,
+            "catalog" => catalog(&source, &image.layers, &limits, at_once)
+                .await?
+                .len(),
+            "purls" => {
+                let layers = catalog(&source, &image.layers, &limits, at_once).await?;
+                print(&image.layers, &layers);
+                continue;
+            }
             _ => bare(&source, &image.layers, limits, at_once).await?,
         };
     }
@@ -53,14 +62,34 @@ async fn catalog(
     layers: &[Layer],
     limits: &Limits,
     at_once: NonZeroUsize,
-) -> Result<usize> {
+) -> Result<HashMap<Digest, CatalogedLayer>> {
     let budget = LayerBudget::new(at_once);
     let watch = |_: &Layer| Arc::new(LayerProgress::default());
-    let cataloged = catalog_layers(source, layers, limits, &budget, watch).await?;
-    Ok(cataloged
-        .values()
-        .map(|layer| layer.inventory.package_count())
-        .sum())
+    Ok(catalog_layers(source, layers, limits, &budget, watch).await?)
+}
+
+fn print(layers: &[Layer], cataloged: &HashMap<Digest, CatalogedLayer>) {
+    let layers: Vec<_> = layers
+        .iter()
+        .map(|layer| FoldedLayer {
+            digest: layer.digest,
+            inventory: &cataloged[&layer.digest].inventory,
+        })
+        .collect();
+    let start = Instant::now();
+    let image = fold(&layers);
+    eprintln!("folded in {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
+    for located in &image.packages {
+        println!(
+            "{}\t{}\t{}",
+            image.purl(located),
+            located.layer,
+            located.paths.join(" ")
+        );
+    }
+    for gap in &image.coverage {
+        println!("{}\t{}\t{}", gap.kind, gap.subject, gap.detail);
+    }
 }
 
 async fn bare(

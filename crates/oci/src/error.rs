@@ -27,6 +27,30 @@ pub enum OciError {
         /// What happened instead.
         detail: String,
     },
+    /// The registry's certificate is not one that this machine trusts.
+    #[error("the certificate of {registry} is not trusted: {detail}")]
+    Untrusted {
+        /// The registry's host.
+        registry: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The registry does not follow the protocol.
+    #[error("{registry} does not answer as a registry does: {detail}")]
+    Unexpected {
+        /// The registry's host.
+        registry: String,
+        /// What it did.
+        detail: String,
+    },
+    /// A layout or archive has several images and none was named.
+    #[error("{what} holds several images: {choices}")]
+    Ambiguous {
+        /// The layout or archive.
+        what: String,
+        /// Their names.
+        choices: String,
+    },
     /// The bytes are not those that the digest names.
     #[error("{what} has digest {actual}, not the {expected} that names it")]
     DigestMismatch {
@@ -96,6 +120,9 @@ impl OciError {
             OciError::Denied { .. } => "registry_denied",
             OciError::RateLimited(_) => "registry_rate_limited",
             OciError::Unavailable { .. } => "registry_unavailable",
+            OciError::Untrusted { .. } => "registry_untrusted",
+            OciError::Unexpected { .. } => "registry_unexpected",
+            OciError::Ambiguous { .. } => "image_ambiguous",
             OciError::DigestMismatch { .. } => "digest_mismatch",
             OciError::NotAnImage { .. } => "not_an_image",
             OciError::Platform { .. } => "platform_not_found",
@@ -108,20 +135,42 @@ impl OciError {
 
     /// What the user can do about it.
     pub fn remedy(&self) -> String {
-        match self {
-            OciError::NotFound(_) => "check the name and the tag; private repositories also answer like this without credentials",
-            OciError::Denied { .. } => "log in with `docker login` or `podman login`, or set SCANYARD_REGISTRY_USERNAME and SCANYARD_REGISTRY_PASSWORD",
+        let text = match self {
+            OciError::NotFound(_) => {
+                "check the name and the tag; private repositories also answer like this without \
+                 credentials"
+            }
+            OciError::Denied { .. } => {
+                "check the name, and log in with `docker login` or `podman login`, or set \
+                 SCANYARD_REGISTRY_USERNAME and SCANYARD_REGISTRY_PASSWORD"
+            }
             OciError::RateLimited(_) => "wait, or log in: most registries allow more requests then",
-            OciError::Unavailable { .. } => "check the address and the network; --plain-http for a registry without TLS, --tls-verify=false for one with its own certificate",
-            OciError::DigestMismatch { .. } => "push the image again; if it persists, the registry or something before it alters content",
-            OciError::NotAnImage { .. } => "name the image itself; charts, signatures and attestations hold nothing to scan",
+            OciError::Unavailable { .. } => {
+                "check the address and the network; --plain-http for a registry without TLS"
+            }
+            OciError::Untrusted { .. } => {
+                "add the certificate's authority to this machine's, or use --tls-verify=false"
+            }
+            OciError::Unexpected { .. } => {
+                "check that the address is a registry's; --plain-http for one without TLS"
+            }
+            OciError::Ambiguous { .. } => "add the name of one of them after the path: PATH:NAME",
+            OciError::DigestMismatch { .. } => {
+                "push the image again; if it persists, the registry or something before it alters \
+                 content"
+            }
+            OciError::NotAnImage { .. } => {
+                "name the image itself; charts, signatures and attestations hold nothing to scan"
+            }
             OciError::Platform { .. } => "choose one of these with --platform",
             OciError::Malformed { .. } => "rebuild or push the image again",
             OciError::Corrupt { .. } => "push the image again: a layer was damaged or cut short",
-            OciError::Limit { .. } => "raise the limit only if you trust where the image comes from",
+            OciError::Limit { .. } => {
+                "raise the limit only if you trust where the image comes from"
+            }
             OciError::File { .. } => "check the path and its permissions",
-        }
-        .to_owned()
+        };
+        text.to_owned()
     }
 
     /// Whether the same request can succeed later.

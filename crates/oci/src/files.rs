@@ -1,18 +1,23 @@
 //! The files of a layout or archive: in a directory, or in a tar that is indexed once.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use flate2::bufread::MultiGzDecoder;
 use scanyard_package::Limits;
 use tar::{Archive, EntryType};
 
-use crate::OciError;
+use crate::{Decompressor, OciError};
 
 /// Links in an archive that are followed to reach a layer.
 const MAX_LINKS: usize = 8;
+/// Members of an archive: blobs and a few documents, not files of an image.
+const MAX_MEMBERS: usize = 100_000;
+/// Bytes of one entry's headers, extensions included.
+const HEADER_BYTES: u64 = 1 << 20;
 
 /// Named files, wherever they are.
 #[derive(Debug)]
@@ -39,18 +44,22 @@ enum Member {
 }
 
 impl Files {
-    /// Opens a tar, compressed with gzip or not.
+    /// Opens a tar, compressed or not.
     pub fn open_tar(path: &Path, limits: &Limits) -> Result<Self, OciError> {
         let failed = |source| OciError::File {
             path: path.display().to_string(),
             source,
         };
         let mut file = File::open(path).map_err(failed)?;
-        let mut magic = [0; 2];
-        let gzip = file.read(&mut magic).map_err(failed)? == 2 && magic == [0x1f, 0x8b];
+        let mut head = Vec::new();
+        file.by_ref()
+            .take(4)
+            .read_to_end(&mut head)
+            .map_err(failed)?;
         file.rewind().map_err(failed)?;
-        let copy = if gzip {
-            Some(decompress(file, limits).map_err(failed)?)
+        let compressed = head.starts_with(&[0x1f, 0x8b]) || head == [0x28, 0xb5, 0x2f, 0xfd];
+        let copy = if compressed {
+            Some(unpack(path, file, limits)?)
         } else {
             None
         };
@@ -66,10 +75,14 @@ impl Files {
 
     /// A file's bytes and their number.
     pub fn open(&self, name: &str) -> Result<(Box<dyn Read + Send>, u64), OciError> {
+        let place = || match self {
+            Files::Directory(dir) => dir.join(name).display().to_string(),
+            Files::Tar(_) => name.to_owned(),
+        };
         let failed = |source: io::Error| match source.kind() {
-            io::ErrorKind::NotFound => OciError::NotFound(name.to_owned()),
+            io::ErrorKind::NotFound => OciError::NotFound(place()),
             _ => OciError::File {
-                path: name.to_owned(),
+                path: place(),
                 source,
             },
         };
@@ -80,9 +93,7 @@ impl Files {
                 Ok((Box::new(file), size))
             }
             Files::Tar(tar) => {
-                let (offset, size) = tar
-                    .find(name)
-                    .ok_or_else(|| OciError::NotFound(name.to_owned()))?;
+                let (offset, size) = tar.find(name).ok_or_else(|| OciError::NotFound(place()))?;
                 let mut file = File::open(&tar.path).map_err(failed)?;
                 file.seek(SeekFrom::Start(offset)).map_err(failed)?;
                 Ok((Box::new(file.take(size)), size))
@@ -113,7 +124,7 @@ impl Files {
 
 impl TarFiles {
     fn find(&self, name: &str) -> Option<(u64, u64)> {
-        let mut name = name.to_owned();
+        let mut name = normalize("", name);
         for _ in 0..MAX_LINKS {
             match self.members.get(&name)? {
                 Member::Content { offset, size } => return Some((*offset, *size)),
@@ -124,24 +135,33 @@ impl TarFiles {
     }
 }
 
-fn decompress(file: File, limits: &Limits) -> io::Result<tempfile::TempPath> {
-    let mut copy = tempfile::NamedTempFile::new()?;
-    let decoder = MultiGzDecoder::new(BufReader::with_capacity(128 << 10, file));
-    let copied = io::copy(&mut decoder.take(limits.decompressed_bytes + 1), &mut copy)?;
-    if copied > limits.decompressed_bytes {
-        return Err(io::Error::other(
-            "the archive decompresses to more than the limit",
-        ));
-    }
+/// A compressed archive cannot be read at random, so a copy is unpacked, under the limits of a layer.
+fn unpack(path: &Path, file: File, limits: &Limits) -> Result<tempfile::TempPath, OciError> {
+    let failed = |error: io::Error| match error.downcast::<OciError>() {
+        Ok(error) => error,
+        Err(source) => OciError::File {
+            path: path.display().to_string(),
+            source,
+        },
+    };
+    let mut copy = tempfile::NamedTempFile::new().map_err(failed)?;
+    let mut tar = Decompressor::new(file, limits).map_err(failed)?;
+    io::copy(&mut tar, &mut copy).map_err(failed)?;
     Ok(copy.into_temp_path())
 }
 
 fn index(path: &Path, limits: &Limits) -> io::Result<HashMap<String, Member>> {
-    let mut archive = Archive::new(File::open(path)?);
+    let budget = Rc::new(Cell::new(HEADER_BYTES));
+    let file = Budgeted {
+        file: File::open(path)?,
+        left: Rc::clone(&budget),
+    };
+    let mut archive = Archive::new(file);
     let mut members = HashMap::new();
     for entry in archive.entries_with_seek()? {
         let entry = entry?;
-        let name = normalize("", &entry.path()?.to_string_lossy());
+        budget.set(HEADER_BYTES);
+        let name = normalize("", &String::from_utf8_lossy(&entry.path_bytes()));
         let member = match entry.header().entry_type() {
             EntryType::Regular | EntryType::Continuous => Member::Content {
                 offset: entry.raw_file_position(),
@@ -159,11 +179,34 @@ fn index(path: &Path, limits: &Limits) -> io::Result<HashMap<String, Member>> {
             _ => continue,
         };
         members.insert(name, member);
-        if members.len() as u64 > limits.entries {
+        if members.len() > MAX_MEMBERS.min(limits.entries as usize) {
             return Err(io::Error::other("the archive has too many members"));
         }
     }
     Ok(members)
+}
+
+/// Reads no more than the headers of one entry may have: long names are kept in memory.
+struct Budgeted {
+    file: File,
+    left: Rc<Cell<u64>>,
+}
+
+impl Read for Budgeted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        match self.left.get().checked_sub(count as u64) {
+            Some(left) => self.left.set(left),
+            None => return Err(io::Error::other("the names of an entry are too long")),
+        }
+        Ok(count)
+    }
+}
+
+impl Seek for Budgeted {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
 }
 
 /// Joins and resolves `.` and `..` inside the archive.
@@ -177,4 +220,17 @@ fn normalize(parent: &str, path: &str) -> String {
         }
     }
     parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_stay_inside_the_archive() {
+        assert_eq!(normalize("", "./a//b/"), "a/b");
+        assert_eq!(normalize("x/y", "../z/layer.tar"), "x/z/layer.tar");
+        assert_eq!(normalize("x", "../../../etc/passwd"), "etc/passwd");
+        assert_eq!(normalize("", "/a"), "a");
+    }
 }

@@ -9,7 +9,7 @@ use crate::files::Files;
 use crate::image::{Image, Layer};
 use crate::registry::{BlobReader, Registry};
 use crate::source::Select;
-use crate::{OciError, PlatformSelect, RegistryOptions, Source, local};
+use crate::{OciError, PlatformSelect, RegistryOptions, Source, docker_archive, layout};
 
 /// An opened source.
 #[derive(Debug, Clone)]
@@ -80,7 +80,7 @@ impl ImageSource {
         })
     }
 
-    /// The images that the source names, for the platforms wanted.
+    /// The images that the source names, for the platforms wanted; at least one.
     ///
     /// # Errors
     ///
@@ -89,17 +89,12 @@ impl ImageSource {
         let images = match &self.backend {
             Backend::Registry(registry) => registry.images(platforms, &self.limits).await?,
             Backend::Layout(files, select) => {
-                let (files, select, platforms, limits) = (
-                    Arc::clone(files),
-                    select.clone(),
-                    platforms.clone(),
-                    self.limits,
-                );
-                blocking(move || local::layout_images(&files, &select, &platforms, &limits)).await?
+                let files = Arc::clone(files);
+                layout::images(files, select, platforms, &self.limits).await?
             }
             Backend::Archive(files, select) => {
                 let (files, select, limits) = (Arc::clone(files), select.clone(), self.limits);
-                blocking(move || local::archive_images(&files, &select, &limits)).await?
+                blocking(move || docker_archive::images(&files, &select, &limits)).await?
             }
         };
         check_platforms(images, platforms)
@@ -116,13 +111,39 @@ impl ImageSource {
                 Ok(LayerStream::Registry(registry.open_blob(layer).await?))
             }
             Backend::Layout(files, _) | Backend::Archive(files, _) => {
-                let name = layer
-                    .file
-                    .clone()
-                    .unwrap_or_else(|| local::blob_path(&layer.digest));
-                Ok(LayerStream::File(files.open(&name)?.0))
+                let (files, name) = (Arc::clone(files), file_of(layer));
+                let opened = blocking(move || files.open(&name)).await?;
+                Ok(LayerStream::File(opened.0))
             }
         }
+    }
+
+    /// Whether the layer is there for whoever holds the source's credentials. Nothing is read of
+    /// it: a layer that others cataloged still has to be within a tenant's own reach.
+    ///
+    /// # Errors
+    ///
+    /// [`OciError::Denied`] and whatever keeps the question from being answered.
+    pub async fn reaches(&self, layer: &Layer) -> Result<bool, OciError> {
+        match &self.backend {
+            Backend::Registry(registry) => registry.has_blob(layer).await,
+            Backend::Layout(files, _) | Backend::Archive(files, _) => {
+                let (files, name) = (Arc::clone(files), file_of(layer));
+                blocking(move || match files.open(&name) {
+                    Ok(_) => Ok(true),
+                    Err(OciError::NotFound(_)) => Ok(false),
+                    Err(error) => Err(error),
+                })
+                .await
+            }
+        }
+    }
+}
+
+fn file_of(layer: &Layer) -> String {
+    match &layer.file {
+        Some(file) => file.clone(),
+        None => layout::blob_path(&layer.digest),
     }
 }
 
@@ -131,22 +152,18 @@ fn check_platforms(images: Vec<Image>, wanted: &PlatformSelect) -> Result<Vec<Im
     let PlatformSelect::One(wanted) = wanted else {
         return Ok(images);
     };
-    let available: Vec<_> = images
-        .iter()
-        .map(|image| image.platform.to_string())
-        .collect();
-    let serving: Vec<_> = images
+    let available: Vec<_> = images.iter().map(|i| i.platform.to_string()).collect();
+    let ranked = images
         .into_iter()
-        .filter(|image| image.platform.serves(wanted))
-        .collect();
-    if serving.is_empty() {
-        let available = available.join(", ");
-        return Err(OciError::Platform {
+        .filter_map(|image| Some((image.platform.rank(wanted)?, image)));
+    // The first of equals.
+    match ranked.min_by_key(|(rank, _)| *rank) {
+        Some((_, best)) => Ok(vec![best]),
+        None => Err(OciError::Platform {
             wanted: wanted.to_string(),
-            available,
-        });
+            available: available.join(", "),
+        }),
     }
-    Ok(serving)
 }
 
 async fn open_tar(file: std::path::PathBuf, limits: &Limits) -> Result<Arc<Files>, OciError> {
@@ -156,7 +173,7 @@ async fn open_tar(file: std::path::PathBuf, limits: &Limits) -> Result<Arc<Files
         .map(Arc::new)
 }
 
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, OciError> + Send + 'static,
 ) -> Result<T, OciError> {
     let outcome = tokio::task::spawn_blocking(work).await;

@@ -5,16 +5,18 @@
 //! layer.
 
 mod decompress;
+mod docker_archive;
 mod error;
 mod files;
 mod image;
 mod image_source;
 mod layer_reader;
-mod local;
+mod layout;
 mod manifest;
 mod platform;
 mod reference;
 mod registry;
+mod resolve;
 mod source;
 
 pub use decompress::Decompressor;
@@ -24,5 +26,5 @@ pub use image_source::{ImageSource, LayerStream};
 pub use layer_reader::{HashingReader, LayerReader, VerifiedBlob};
 pub use platform::{Platform, PlatformSelect};
 pub use reference::{InvalidReference, Reference};
-pub use registry::{Credentials, RegistryOptions};
+pub use registry::{CredentialFiles, Credentials, RegistryOptions, Session};
 pub use source::{InvalidSource, Select, Source};

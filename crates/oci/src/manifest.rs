@@ -6,7 +6,7 @@ use scanyard_package::{Digest, Limits};
 use serde::Deserialize;
 
 use crate::image::{ImageConfig, Layer};
-use crate::{OciError, Platform, PlatformSelect};
+use crate::{OciError, Platform, PlatformSelect, platform};
 
 /// The media types that we ask registries for.
 pub const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
@@ -87,6 +87,13 @@ pub enum Manifest {
 pub fn parse(what: &str, bytes: &[u8], limits: &Limits) -> Result<Manifest, OciError> {
     let document: Document =
         serde_json::from_slice(bytes).map_err(|e| OciError::malformed(what, e))?;
+    if document.manifests.is_some() && (document.config.is_some() || document.layers.is_some()) {
+        // Readers disagree on what it is, and an attacker picks what each of them sees.
+        return Err(OciError::malformed(
+            what,
+            "it is a manifest and an index at once",
+        ));
+    }
     if let Some(manifests) = document.manifests {
         return Ok(Manifest::Index(manifests));
     }
@@ -145,13 +152,17 @@ fn other_kind(
         ("spdx", "an SBOM"),
         ("cyclonedx", "an SBOM"),
         ("wasm", "a WebAssembly module"),
+        ("docker.plugin", "a Docker plugin"),
+        ("+encrypted", "an encrypted image"),
     ];
     if let Some((_, kind)) = known.into_iter().find(|(part, _)| any(part)) {
         return Some(kind.to_owned());
     }
-    const CONFIGS: [&str; 3] = [
+    // The last two are of images from before configs had a media type.
+    const CONFIGS: [&str; 4] = [
         "application/vnd.oci.image.config.v1+json",
         "application/vnd.docker.container.image.v1+json",
+        "application/octet-stream",
         "",
     ];
     if CONFIGS.contains(&config.media_type.as_str()) && artifact.is_none() {
@@ -176,22 +187,26 @@ pub fn select(
     let PlatformSelect::One(wanted) = wanted else {
         return Ok(images);
     };
-    // An entry without platform may be anything; its config will say.
-    let serves = |d: &&Descriptor| platform(d).is_none_or(|platform| platform.serves(wanted));
-    match images.iter().find(serves) {
-        Some(found) => Ok(vec![found.clone()]),
-        None => {
-            let available: Vec<_> = images
-                .iter()
-                .filter_map(platform)
-                .map(|p| p.to_string())
-                .collect();
-            Err(OciError::Platform {
-                wanted: wanted.to_string(),
-                available: available.join(", "),
-            })
-        }
+    let ranked = images
+        .iter()
+        .filter_map(|d| Some((platform(d)?.rank(wanted)?, d)));
+    if let Some((_, best)) = ranked.min_by_key(|(rank, _)| *rank) {
+        return Ok(vec![best.clone()]);
     }
+    // An entry without platform may be anything; its config will say.
+    let (unsaid, said): (Vec<_>, Vec<_>) = images.into_iter().partition(|d| platform(d).is_none());
+    if !unsaid.is_empty() || said.is_empty() {
+        return Ok(unsaid);
+    }
+    let available: Vec<_> = said
+        .iter()
+        .filter_map(platform)
+        .map(|p| p.to_string())
+        .collect();
+    Err(OciError::Platform {
+        wanted: wanted.to_string(),
+        available: available.join(", "),
+    })
 }
 
 #[derive(Debug, Deserialize)]
@@ -231,7 +246,7 @@ pub fn parse_config(bytes: &[u8]) -> Result<(Platform, ImageConfig, Vec<String>)
     };
     let platform = Platform {
         os: or(document.os, "linux"),
-        architecture: or(document.architecture, "unknown"),
+        architecture: or(document.architecture, platform::UNKNOWN),
         variant: document.variant.filter(|variant| !variant.is_empty()),
     };
     let labels = document

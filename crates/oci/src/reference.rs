@@ -3,9 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use scanyard_package::Digest;
+use scanyard_package::{Digest, InvalidDigest};
 
 const DOCKER_HUB: &str = "docker.io";
+const MAX_NAME: usize = 255;
 
 /// A reference, completed: `alpine` is `docker.io/library/alpine:latest`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -93,19 +94,15 @@ impl FromStr for Reference {
 }
 
 fn parse(text: &str) -> Result<Reference, &'static str> {
+    if text.contains("://") {
+        return Err("it is an address; leave out what stands before ://");
+    }
     let (rest, digest) = match text.split_once('@') {
-        Some((rest, digest)) => (
-            rest,
-            Some(
-                digest
-                    .parse()
-                    .map_err(|_| "the digest is not sha256: and 64 digits")?,
-            ),
-        ),
+        Some((rest, digest)) => (rest, Some(parse_digest(digest)?)),
         None => (text, None),
     };
     let (name, tag) = match rest.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => (name, Some(parse_tag(tag)?)),
+        Some((name, tag)) if !tag.contains(['/', ']']) => (name, Some(parse_tag(tag)?)),
         _ => (rest, None),
     };
     let (registry, repository) = split_registry(name);
@@ -117,12 +114,22 @@ fn parse(text: &str) -> Result<Reference, &'static str> {
         repository.to_owned()
     };
     check_repository(&repository)?;
+    if registry.len() + 1 + repository.len() > MAX_NAME {
+        return Err("registry and repository are longer than 255 characters");
+    }
     let tag = tag.or_else(|| digest.is_none().then(|| "latest".to_owned()));
     Ok(Reference {
         registry: registry.to_owned(),
         repository,
         tag,
         digest,
+    })
+}
+
+fn parse_digest(digest: &str) -> Result<Digest, &'static str> {
+    digest.parse().map_err(|error| match error {
+        InvalidDigest::Algorithm(_) => "its digest is not of sha256, the only algorithm in use",
+        InvalidDigest::Format => "its digest is not sha256: and 64 lower-case hexadecimal digits",
     })
 }
 
@@ -140,30 +147,63 @@ fn split_registry(name: &str) -> (&str, &str) {
     }
 }
 
+/// `host`, `host:port`, `[IPv6]` or `[IPv6]:port`.
 fn check_registry(registry: &str) -> Result<(), &'static str> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
-    if registry.len() > 255 || !registry.chars().all(allowed) {
-        return Err("the registry is not a host with an optional port");
+    const WRONG: &str = "the registry is not a host with an optional port";
+    let (is_host, port) = match registry.strip_prefix('[') {
+        Some(rest) => {
+            let (address, port) = rest.split_once(']').ok_or(WRONG)?;
+            (address.parse::<std::net::Ipv6Addr>().is_ok(), port)
+        }
+        None => {
+            let (host, port) = registry.split_at(registry.find(':').unwrap_or(registry.len()));
+            (host.split('.').all(is_label), port)
+        }
+    };
+    let is_port = match port.strip_prefix(':') {
+        Some(digits) => digits.bytes().all(|b| b.is_ascii_digit()) && digits.parse::<u16>().is_ok(),
+        None => port.is_empty(),
+    };
+    if is_host && is_port {
+        Ok(())
+    } else {
+        Err(WRONG)
+    }
+}
+
+fn is_label(label: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    !label.is_empty()
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.bytes().all(inner)
+}
+
+fn check_repository(repository: &str) -> Result<(), &'static str> {
+    let repository_only = repository.strip_prefix("library/").unwrap_or(repository);
+    if repository_only.is_empty() {
+        return Err("the repository is missing");
+    }
+    if repository.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Err("repositories are lower case");
+    }
+    if !repository.split('/').all(is_component) {
+        return Err("a repository is lower-case letters, digits, and . _ - between them");
     }
     Ok(())
 }
 
-fn check_repository(repository: &str) -> Result<(), &'static str> {
-    if repository.is_empty() || repository.len() > 255 {
-        return Err("the repository is empty or longer than 255 characters");
-    }
-    let valid = |component: &str| {
-        let edge =
-            |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
-        edge(component.chars().next())
-            && edge(component.chars().last())
-            && component.chars().all(inner)
-    };
-    if !repository.split('/').all(valid) {
-        return Err("a repository is lower-case letters, digits, and . _ - between them");
-    }
-    Ok(())
+/// Letters and digits, with one `.`, one or two `_`, or any number of `-` between them.
+fn is_component(component: &str) -> bool {
+    let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let bytes = component.as_bytes();
+    let edges = [bytes.first(), bytes.last()];
+    edges.into_iter().all(|edge| edge.is_some_and(|b| word(*b)))
+        && component
+            .split(|c: char| c.is_ascii() && word(c as u8))
+            .all(|between| {
+                matches!(between, "" | "." | "_" | "__") || between.bytes().all(|b| b == b'-')
+            })
 }
 
 fn parse_tag(tag: &str) -> Result<String, &'static str> {
@@ -196,6 +236,19 @@ mod tests {
             ("localhost/app", "localhost/app:latest".to_owned()),
             ("localhost:5000/a/b:c", "localhost:5000/a/b:c".to_owned()),
             ("[::1]:5000/a:1", "[::1]:5000/a:1".to_owned()),
+            ("[::1]/a", "[::1]/a:latest".to_owned()),
+            (
+                "localhost:5000",
+                "docker.io/library/localhost:5000".to_owned(),
+            ),
+            (
+                "docker.io/alpine",
+                "docker.io/library/alpine:latest".to_owned(),
+            ),
+            (
+                "registry-1.docker.io/alpine:3",
+                "docker.io/library/alpine:3".to_owned(),
+            ),
             ("ghcr.io/a/b", "ghcr.io/a/b:latest".to_owned()),
         ];
         for (text, expected) in cases {
@@ -206,33 +259,101 @@ mod tests {
     }
 
     #[test]
+    fn a_reference_may_have_tag_and_digest() {
+        let text = format!("ghcr.io/a/b:1@sha256:{}", "a".repeat(64));
+        let both: Reference = text.parse().unwrap();
+        assert_eq!(both.to_string(), text);
+        assert_eq!(both.tag(), Some("1"));
+        assert!(both.manifest().starts_with("sha256:"));
+    }
+
+    #[test]
     fn what_docker_refuses_is_refused() {
-        for text in [
+        let long = "a/".repeat(127) + "aa";
+        let texts = [
             "",
-            "Alpine",
             "a//b",
             "a:",
             "a:-x",
             "a@sha256:12",
             "-a",
+            "a-",
             "a/../b",
+            "a..b",
+            "a___b",
+            "a._b",
             "host:99/",
+            "host:x/a",
+            "host:99999/a",
+            "-host.com/a",
+            "[::1/a",
+            "[::x]:5000/a",
             "a b",
-        ] {
+            "a/b/",
+            "/a",
+            "a@",
+            "é",
+            "a@sha512:00",
+            ":1",
+            "@sha256:",
+            "host.com/",
+            &long,
+        ];
+        for text in texts {
             assert!(text.parse::<Reference>().is_err(), "{text}");
         }
     }
 
     #[test]
-    fn loopback_is_recognised() {
-        for text in ["localhost:5000/a", "127.0.0.1:5000/a", "[::1]:5000/a"] {
-            assert!(text.parse::<Reference>().unwrap().is_loopback(), "{text}");
+    fn separators_are_docker_s() {
+        for text in ["a_b", "a__b", "a---b", "a.b", "a/b-c_d.e"] {
+            assert!(text.parse::<Reference>().is_ok(), "{text}");
         }
-        assert!(
-            !"127.0.0.1.example.com/a"
-                .parse::<Reference>()
-                .unwrap()
-                .is_loopback()
-        );
+    }
+
+    #[test]
+    fn refusals_say_why() {
+        let cases = [
+            ("Alpine", "lower case"),
+            ("MyOrg/app", "lower case"),
+            ("ghcr.io/Team/app", "lower case"),
+            ("https://ghcr.io/a/b", "leave out"),
+            ("ghcr.io:port/a", "host"),
+            ("a@sha512:00", "sha256"),
+        ];
+        for (text, word) in cases {
+            let error = text.parse::<Reference>().unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+
+    #[test]
+    fn loopback_is_recognised() {
+        let is_loopback = |text: &str| text.parse::<Reference>().unwrap().is_loopback();
+        for text in [
+            "localhost:5000/a",
+            "127.0.0.1:5000/a",
+            "[::1]:5000/a",
+            "[::1]/a",
+        ] {
+            assert!(is_loopback(text), "{text}");
+        }
+        for text in [
+            "127.0.0.1.example.com/a",
+            "localhost.example.com/a",
+            "[2001:db8::1]/a",
+        ] {
+            assert!(!is_loopback(text), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_parses_reads_back_as_written(text in "[a-z0-9:/@._\\-\\[\\]]{0,40}") {
+            if let Ok(reference) = text.parse::<Reference>() {
+                let again: Reference = reference.to_string().parse().unwrap();
+                proptest::prop_assert_eq!(again, reference);
+            }
+        }
     }
 }

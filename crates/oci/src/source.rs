@@ -61,9 +61,62 @@ pub enum InvalidSource {
     /// A prefix without a path.
     #[error("{0}: needs a path after the colon")]
     NoPath(&'static str),
+    /// Something that other tools know and we do not.
+    #[error("{transport}: is not supported; {instead}")]
+    Transport {
+        /// The prefix.
+        transport: &'static str,
+        /// What to do.
+        instead: &'static str,
+    },
 }
 
+/// Transports of containers-transports(5) that need another program's storage or daemon.
+const OTHERS: [(&str, &str); 5] = [
+    (
+        "docker-daemon",
+        "write an archive with `docker save` and name it docker-archive:FILE",
+    ),
+    (
+        "containers-storage",
+        "write an archive with `podman save` and name it docker-archive:FILE",
+    ),
+    ("dir", "copy the image to an OCI layout and name it oci:DIR"),
+    (
+        "ostree",
+        "copy the image to an OCI layout and name it oci:DIR",
+    ),
+    ("sif", "copy the image to an OCI layout and name it oci:DIR"),
+];
+
 impl Source {
+    /// The reference of an image in a registry.
+    pub fn reference(&self) -> Option<&Reference> {
+        match self {
+            Source::Registry(reference) => Some(reference),
+            _ => None,
+        }
+    }
+
+    /// The repository within the registry, for an image in a registry.
+    pub fn repository(&self) -> Option<&str> {
+        self.reference().map(Reference::repository)
+    }
+
+    /// The tag that names the image, in a registry, layout or archive.
+    pub fn tag(&self) -> Option<&str> {
+        match self {
+            Source::Registry(reference) => reference.tag(),
+            Source::OciLayout { select, .. }
+            | Source::OciArchive { select, .. }
+            | Source::DockerArchive { select, .. } => match select {
+                Select::Tag(tag) => Some(tag),
+                Select::Only | Select::Digest(_) => None,
+            },
+            Source::Rootfs { .. } => None,
+        }
+    }
+
     /// Whether the source is a path on this machine.
     pub fn is_local(&self) -> bool {
         !matches!(self, Source::Registry(_))
@@ -96,6 +149,11 @@ impl FromStr for Source {
         }
         if let Some(rest) = local("rootfs") {
             return Ok(Source::Rootfs { dir: rest?.into() });
+        }
+        for (transport, instead) in OTHERS {
+            if local(transport).is_some() {
+                return Err(InvalidSource::Transport { transport, instead });
+            }
         }
         Ok(Source::Registry(
             text.strip_prefix("docker://").unwrap_or(text).parse()?,
@@ -172,9 +230,39 @@ mod tests {
             "docker://alpine".parse::<Source>().unwrap().to_string(),
             "docker.io/library/alpine:latest"
         );
+        let hub: Source = "alpine:3".parse().unwrap();
+        assert_eq!(hub.repository(), Some("library/alpine"));
+        assert_eq!(hub.tag(), Some("3"));
+        let layout: Source = "oci:no/such:v1".parse().unwrap();
+        assert_eq!((layout.repository(), layout.tag()), (None, Some("v1")));
         assert_eq!(
             "rootfs:".parse::<Source>(),
             Err(InvalidSource::NoPath("rootfs"))
         );
+    }
+
+    #[test]
+    fn a_path_with_a_colon_is_taken_whole_if_it_exists() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a:b");
+        std::fs::write(&path, "").unwrap();
+        let text = format!("oci-archive:{}:v1", path.display());
+        let source: Source = text.parse().unwrap();
+        let expected = Source::OciArchive {
+            file: path,
+            select: Select::Tag("v1".into()),
+        };
+        assert_eq!(source, expected);
+        assert_eq!(source.to_string(), text);
+    }
+
+    #[test]
+    fn transports_of_other_tools_are_refused_with_a_way_out() {
+        for text in ["docker-daemon:alpine:3", "dir:/x", "containers-storage:a"] {
+            let error = text.parse::<Source>().unwrap_err();
+            assert!(matches!(error, InvalidSource::Transport { .. }), "{error}");
+        }
+        // Short names that are spelled like a transport are still names.
+        assert!("dir/app".parse::<Source>().is_ok());
     }
 }

@@ -3,14 +3,19 @@
 use std::io::{self, Read};
 
 use bytes::{Buf, Bytes};
+use http::StatusCode;
+use reqwest::Response;
 use scanyard_package::Digest;
 use tokio::sync::mpsc;
 
 use super::request::Client;
+use super::retry::delay;
 use crate::OciError;
 
 /// Chunks fetched ahead of the reader.
 const AHEAD: usize = 32;
+/// After so many bytes a download has earned all its tries again.
+const PROGRESS: u64 = 4 << 20;
 
 /// Reads a blob that a task fetches. Dropping it ends the task.
 pub struct BlobReader {
@@ -38,50 +43,97 @@ pub async fn open(client: Client, digest: Digest) -> Result<BlobReader, OciError
     let path = format!("blobs/{digest}");
     let response = client.get(&path, None, 0).await?;
     let (sender, chunks) = mpsc::channel(AHEAD);
-    tokio::spawn(fetch(client, path, response, sender));
+    let download = Download {
+        expected: response.content_length(),
+        client,
+        path,
+        received: 0,
+        skip: 0,
+        sender,
+    };
+    tokio::spawn(download.run(response));
     Ok(BlobReader {
         chunks,
         current: Bytes::new(),
     })
 }
 
-async fn fetch(
+struct Download {
     client: Client,
     path: String,
-    mut response: reqwest::Response,
+    /// Length of the whole blob, if the registry said it.
+    expected: Option<u64>,
+    /// Bytes handed to the reader.
+    received: u64,
+    /// Bytes to drop because the registry sent them again.
+    skip: u64,
     sender: mpsc::Sender<Result<Bytes, OciError>>,
-) {
-    let expected = response.content_length();
-    let (mut received, mut broken) = (0u64, 0);
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) => {
-                received += chunk.len() as u64;
-                if sender.send(Ok(chunk)).await.is_err() {
+}
+
+impl Download {
+    async fn run(mut self, mut response: Response) {
+        let (mut broken, mut safe) = (0, 0);
+        loop {
+            let complete = match self.pass_on(&mut response).await {
+                Ok(complete) => complete,
+                Err(ReaderGone) => return,
+            };
+            if complete {
+                return;
+            }
+            if self.received >= safe + PROGRESS {
+                broken = 0;
+            }
+            safe = self.received;
+            match self.resume(broken).await {
+                Ok(next) => response = next,
+                Err(error) => {
+                    // The reader is told; if it is gone, nobody waits.
+                    let _ = self.sender.send(Err(error)).await;
                     return;
                 }
             }
-            Ok(None) if expected.is_none_or(|expected| received >= expected) => return,
-            Ok(None) | Err(_) => {
-                broken += 1;
-                let resumed = if broken > client.options().retries {
-                    let detail = format!("the download of {path} broke off {broken} times");
-                    Err(OciError::Unavailable {
-                        registry: "the registry".into(),
-                        detail,
-                    })
-                } else {
-                    client.get(&path, None, received).await
-                };
-                match resumed {
-                    Ok(next) => response = next,
-                    Err(error) => {
-                        // The reader is told; if it is gone, nobody waits.
-                        let _ = sender.send(Err(error)).await;
-                        return;
-                    }
+            broken += 1;
+        }
+    }
+
+    /// Hands on what comes. Says whether that was the rest of the blob.
+    async fn pass_on(&mut self, response: &mut Response) -> Result<bool, ReaderGone> {
+        loop {
+            let mut chunk = match response.chunk().await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => {
+                    let whole = |expected| self.received >= expected;
+                    return Ok(self.expected.is_none_or(whole));
                 }
+                Err(_) => return Ok(false),
+            };
+            let known = self.skip.min(chunk.len() as u64);
+            self.skip -= known;
+            chunk.advance(known as usize);
+            if !chunk.is_empty() {
+                self.received += chunk.len() as u64;
+                self.sender.send(Ok(chunk)).await.map_err(|_| ReaderGone)?;
             }
         }
     }
+
+    async fn resume(&mut self, broken: u32) -> Result<Response, OciError> {
+        let options = self.client.options();
+        if broken >= options.retries {
+            return Err(OciError::Unavailable {
+                registry: self.client.registry().to_owned(),
+                detail: format!("the download of {} keeps breaking off", self.path),
+            });
+        }
+        tracing::debug!(path = %self.path, received = self.received, "resuming a download");
+        tokio::time::sleep(delay(options, broken, None)).await;
+        let response = self.client.get(&self.path, None, self.received).await?;
+        let partial = response.status() == StatusCode::PARTIAL_CONTENT;
+        self.skip = if partial { 0 } else { self.received };
+        Ok(response)
+    }
 }
+
+/// Nobody reads any more.
+struct ReaderGone;

@@ -1,18 +1,25 @@
 //! The OCI distribution protocol, as far as pulling needs it.
 
-mod auth;
 mod blob;
+mod challenge;
+mod credentials;
+mod helper;
 mod request;
+mod retry;
+mod session;
+mod token;
 
 use std::time::Duration;
 
 use scanyard_package::{Digest, Limits};
 
 pub use blob::BlobReader;
+pub use credentials::{CredentialFiles, Credentials};
+pub use session::Session;
 
 use crate::image::{Image, Layer};
-use crate::manifest::{self, Manifest};
-use crate::{OciError, PlatformSelect, Reference, local};
+use crate::resolve::{self, Documents, Root};
+use crate::{OciError, PlatformSelect, Reference, manifest};
 use request::Client;
 
 /// How to talk to a registry.
@@ -20,18 +27,22 @@ use request::Client;
 pub struct RegistryOptions {
     /// Verify TLS certificates.
     pub tls_verify: bool,
-    /// Talk plain HTTP.
+    /// Talk plain HTTP. Registries on this machine are tried with it unasked.
     pub plain_http: bool,
-    /// Credentials to use instead of those in docker's configuration.
+    /// Credentials to use instead of those in files.
     pub credentials: Option<Credentials>,
-    /// Look for credentials in docker's configuration and its helpers.
-    pub docker_config: bool,
+    /// Where else to look for credentials.
+    pub credential_files: CredentialFiles,
     /// Tries after the first, each request.
     pub retries: u32,
+    /// The wait before the second try; it doubles from there.
+    pub backoff: Duration,
     /// Longest silence of the other side.
     pub read_timeout: Duration,
-    /// Longest wait that a registry can ask for.
+    /// Longest wait between tries, even if the registry asks for more.
     pub max_retry_after: Duration,
+    /// Connections and tokens: one session for all the images that a process reads.
+    pub session: Session,
 }
 
 impl Default for RegistryOptions {
@@ -40,28 +51,13 @@ impl Default for RegistryOptions {
             tls_verify: true,
             plain_http: false,
             credentials: None,
-            docker_config: true,
+            credential_files: CredentialFiles::from_env(),
             retries: 4,
+            backoff: Duration::from_millis(250),
             read_timeout: Duration::from_secs(60),
             max_retry_after: Duration::from_secs(60),
+            session: Session::default(),
         }
-    }
-}
-
-/// A user's name and password, or a token in the password's place. Never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
-    /// The user's name.
-    pub username: String,
-    /// The password or token.
-    pub password: String,
-}
-
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credentials")
-            .field("username", &self.username)
-            .finish_non_exhaustive()
     }
 }
 
@@ -78,86 +74,57 @@ impl Registry {
         Ok(Self { reference, client })
     }
 
-    async fn manifest(&self, name: &str, limits: &Limits) -> Result<(Digest, Manifest), OciError> {
-        let path = format!("manifests/{name}");
-        let bytes = self
-            .client
-            .get_small(&path, Some(manifest::ACCEPT), limits.manifest_bytes)
-            .await?;
-        let actual = local::sha256(&bytes);
-        if let Ok(expected) = name.parse::<Digest>()
-            && expected != actual
-        {
-            return Err(OciError::DigestMismatch {
-                what: "the manifest",
-                expected,
-                actual,
-            });
-        }
-        Ok((
-            actual,
-            manifest::parse(&self.reference.to_string(), &bytes, limits)?,
-        ))
-    }
-
     pub async fn images(
         &self,
         platforms: &PlatformSelect,
         limits: &Limits,
     ) -> Result<Vec<Image>, OciError> {
-        const MAX_INDEXES: usize = 4;
-        let mut pending = vec![(0, self.reference.manifest())];
-        let mut images = Vec::new();
-        while let Some((depth, name)) = pending.pop() {
-            let (manifest_digest, manifest) = self.manifest(&name, limits).await?;
-            match manifest {
-                Manifest::Index(_) if depth >= MAX_INDEXES => {
-                    return Err(OciError::malformed(name, "indexes are nested too deeply"));
-                }
-                Manifest::Index(manifests) => {
-                    for descriptor in manifest::select(manifests, platforms)?.iter().rev() {
-                        pending.push((depth + 1, descriptor.digest()?.to_string()));
-                    }
-                }
-                Manifest::Image { config, layers } => {
-                    images.push(self.image(manifest_digest, config, layers, limits).await?);
-                }
-            }
-        }
-        Ok(images)
+        let name = self.reference.manifest();
+        let bytes = self.manifest(&name, limits).await?;
+        let root = Root {
+            name: self.reference.to_string(),
+            digest: self.reference.digest(),
+            bytes,
+        };
+        let documents = RegistryDocuments {
+            registry: self,
+            limits,
+        };
+        resolve::images(&documents, vec![root], platforms, limits).await
     }
 
-    async fn image(
-        &self,
-        manifest_digest: Digest,
-        config_digest: Digest,
-        layers: Vec<Layer>,
-        limits: &Limits,
-    ) -> Result<Image, OciError> {
-        let path = format!("blobs/{config_digest}");
-        let bytes = self
-            .client
-            .get_small(&path, None, limits.manifest_bytes)
-            .await?;
-        let actual = local::sha256(&bytes);
-        if actual != config_digest {
-            return Err(OciError::DigestMismatch {
-                what: "the config",
-                expected: config_digest,
-                actual,
-            });
-        }
-        let (platform, config, _) = manifest::parse_config(&bytes)?;
-        Ok(Image {
-            manifest_digest,
-            config_digest,
-            platform,
-            layers,
-            config,
-        })
+    async fn manifest(&self, name: &str, limits: &Limits) -> Result<Vec<u8>, OciError> {
+        let path = format!("manifests/{name}");
+        let limit = limits.manifest_bytes;
+        self.client
+            .get_small(&path, Some(manifest::ACCEPT), limit)
+            .await
     }
 
     pub async fn open_blob(&self, layer: &Layer) -> Result<BlobReader, OciError> {
         blob::open(self.client.clone(), layer.digest).await
+    }
+
+    pub async fn has_blob(&self, layer: &Layer) -> Result<bool, OciError> {
+        self.client.has(&format!("blobs/{}", layer.digest)).await
+    }
+}
+
+struct RegistryDocuments<'a> {
+    registry: &'a Registry,
+    limits: &'a Limits,
+}
+
+impl Documents for RegistryDocuments<'_> {
+    async fn manifest(&self, digest: Digest) -> Result<Vec<u8>, OciError> {
+        self.registry
+            .manifest(&digest.to_string(), self.limits)
+            .await
+    }
+
+    async fn config(&self, digest: Digest) -> Result<Vec<u8>, OciError> {
+        let path = format!("blobs/{digest}");
+        let limit = self.limits.manifest_bytes;
+        self.registry.client.get_small(&path, None, limit).await
     }
 }

@@ -1,18 +1,20 @@
 //! Requests to one repository: authenticated, retried, bounded.
 
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use http::{HeaderMap, StatusCode, header};
+use http::{Method, StatusCode, header};
 use reqwest::Response;
-use serde::Deserialize;
-use tokio::sync::Mutex;
+use tokio::sync::OnceCell;
 
-use super::auth::{self, Challenge};
-use super::{Credentials, RegistryOptions};
+use super::RegistryOptions;
+use super::challenge::Challenge;
+use super::credentials::Credentials;
+use super::retry::{Refused, delay, retry_after};
+use super::session::TokenKey;
+use super::token;
 use crate::{OciError, Reference};
 
-/// A client of one repository. Clones share its tokens.
+/// A client of one repository. Clones are the same client.
 #[derive(Debug, Clone)]
 pub struct Client(Arc<Inner>);
 
@@ -21,33 +23,41 @@ struct Inner {
     http: reqwest::Client,
     options: RegistryOptions,
     reference: Reference,
-    base: Mutex<Option<String>>,
-    authorization: Mutex<Option<String>>,
+    base: OnceCell<String>,
+    credentials: OnceCell<Option<Credentials>>,
+    challenge: Mutex<Option<Challenge>>,
 }
 
-#[derive(Deserialize)]
-struct TokenResponse {
-    token: Option<String>,
-    access_token: Option<String>,
+/// What is asked for.
+#[derive(Clone, Copy)]
+struct Ask<'a> {
+    method: &'a Method,
+    path: &'a str,
+    accept: Option<&'a str>,
+    from: u64,
+}
+
+/// Who we say that we are.
+enum Authorization {
+    Basic(String),
+    Token(TokenKey, String),
 }
 
 impl Client {
     pub fn new(reference: &Reference, options: RegistryOptions) -> Result<Self, OciError> {
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("scanyard/", env!("CARGO_PKG_VERSION")))
-            .tls_danger_accept_invalid_certs(!options.tls_verify)
-            .connect_timeout(Duration::from_secs(15))
-            .read_timeout(options.read_timeout)
-            // Blobs are often gzip; their bytes must arrive as they are.
-            .no_gzip()
-            .build()
-            .map_err(|error| unavailable(reference, &error))?;
+        let registry = reference.registry();
+        let http = options.session.client(&options, reference.is_loopback());
+        let http = http.map_err(|error| OciError::Unexpected {
+            registry: registry.to_owned(),
+            detail: error.to_string(),
+        })?;
         Ok(Self(Arc::new(Inner {
             http,
             options,
             reference: reference.clone(),
-            base: Mutex::default(),
-            authorization: Mutex::default(),
+            base: OnceCell::new(),
+            credentials: OnceCell::new(),
+            challenge: Mutex::default(),
         })))
     }
 
@@ -55,261 +65,278 @@ impl Client {
         &self.0.options
     }
 
-    /// A small document whole.
+    pub fn registry(&self) -> &str {
+        self.0.reference.registry()
+    }
+
+    /// A small document whole. One that breaks off is asked for again.
     pub async fn get_small(
         &self,
         path: &str,
         accept: Option<&str>,
         limit: u64,
     ) -> Result<Vec<u8>, OciError> {
-        let mut response = self.get(path, accept, 0).await?;
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|e| unavailable(&self.0.reference, &e))?
-        {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() as u64 > limit {
-                return Err(OciError::Limit {
-                    what: path.to_owned(),
-                    limit: format!("{limit} bytes"),
-                });
+        let mut attempt = 0;
+        loop {
+            let response = self.get(path, accept, 0).await?;
+            match self.read_small(path, response, limit).await {
+                Err(Refused::Later(error, _)) if attempt < self.0.options.retries => {
+                    tracing::debug!(%path, %error, "reading it again");
+                    tokio::time::sleep(delay(&self.0.options, attempt, None)).await;
+                    attempt += 1;
+                }
+                Err(Refused::Final(error) | Refused::Later(error, _)) => return Err(error),
+                Ok(bytes) => return Ok(bytes),
             }
         }
-        Ok(bytes)
+    }
+
+    async fn read_small(
+        &self,
+        path: &str,
+        mut response: Response,
+        limit: u64,
+    ) -> Result<Vec<u8>, Refused> {
+        let mut bytes = Vec::new();
+        loop {
+            let chunk = response.chunk().await;
+            let chunk = chunk.map_err(|error| Refused::from_http(self.registry(), &error))?;
+            let Some(chunk) = chunk else {
+                return Ok(bytes);
+            };
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() as u64 > limit {
+                return Err(Refused::Final(OciError::Limit {
+                    what: path.to_owned(),
+                    limit: format!("{limit} bytes"),
+                }));
+            }
+        }
     }
 
     /// Asks for something of the repository, from a byte on, trying again while that can help.
+    /// A registry that does not know ranges sends everything, with status 200.
     pub async fn get(
         &self,
         path: &str,
         accept: Option<&str>,
         from: u64,
     ) -> Result<Response, OciError> {
+        let method = &Method::GET;
+        self.ask(Ask {
+            method,
+            path,
+            accept,
+            from,
+        })
+        .await
+    }
+
+    /// Whether the repository has something.
+    pub async fn has(&self, path: &str) -> Result<bool, OciError> {
+        let (method, accept, from) = (&Method::HEAD, None, 0);
+        match self
+            .ask(Ask {
+                method,
+                path,
+                accept,
+                from,
+            })
+            .await
+        {
+            Ok(_) => Ok(true),
+            Err(OciError::NotFound(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn ask(&self, ask: Ask<'_>) -> Result<Response, OciError> {
         let mut attempt = 0;
         loop {
-            let outcome = self.get_once(path, accept, from).await;
-            let (error, wait) = match outcome {
+            let (error, asked) = match self.ask_once(ask).await {
                 Ok(response) => return Ok(response),
                 Err(Refused::Final(error)) => return Err(error),
-                Err(Refused::Later(error, wait)) => (error, wait),
+                Err(Refused::Later(error, asked)) => (error, asked),
             };
             if attempt >= self.0.options.retries {
                 return Err(error);
             }
-            let backoff = Duration::from_millis(250) * 2u32.saturating_pow(attempt);
-            let wait = wait.unwrap_or(backoff).min(self.0.options.max_retry_after);
-            tracing::debug!(%path, %error, ?wait, "asking the registry again");
+            let wait = delay(&self.0.options, attempt, asked);
+            tracing::debug!(path = ask.path, %error, ?wait, "asking the registry again");
             tokio::time::sleep(wait).await;
             attempt += 1;
         }
     }
 
-    async fn get_once(
+    /// Asks, and once more after a challenge.
+    async fn ask_once(&self, ask: Ask<'_>) -> Result<Response, Refused> {
+        let known = self.authorization().await?;
+        let response = self.send(ask, known.as_ref()).await?;
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return self.check(ask, response);
+        }
+        if let Some(Authorization::Token(key, _)) = &known {
+            self.0.options.session.drop_token(key);
+        }
+        let challenge = Challenge::find(response.headers()).ok_or_else(|| self.denied())?;
+        if matches!(
+            (&known, &challenge),
+            (Some(Authorization::Basic(_)), Challenge::Basic)
+        ) {
+            return Err(self.denied());
+        }
+        *self.challenge() = Some(challenge);
+        let authorization = self.authorization().await?;
+        let response = self.send(ask, authorization.as_ref()).await?;
+        self.check(ask, response)
+    }
+
+    async fn send(
         &self,
-        path: &str,
-        accept: Option<&str>,
-        from: u64,
+        ask: Ask<'_>,
+        authorization: Option<&Authorization>,
     ) -> Result<Response, Refused> {
         let base = self.base().await?;
-        let url = format!("{base}/v2/{}/{path}", self.0.reference.repository());
-        let response = self.send(&url, accept, from).await?;
-        if response.status() != StatusCode::UNAUTHORIZED {
-            return self.check(path, response, from);
-        }
-        self.authenticate(path, response.headers()).await?;
-        let response = self.send(&url, accept, from).await?;
-        self.check(path, response, from)
-    }
-
-    async fn send(&self, url: &str, accept: Option<&str>, from: u64) -> Result<Response, Refused> {
-        let mut request = self.0.http.get(url);
-        if let Some(accept) = accept {
+        let repository = self.0.reference.repository();
+        let url = format!("{base}/v2/{repository}/{}", ask.path);
+        let mut request = self.0.http.request(ask.method.clone(), url);
+        if let Some(accept) = ask.accept {
             request = request.header(header::ACCEPT, accept);
         }
-        if from > 0 {
-            request = request.header(header::RANGE, format!("bytes={from}-"));
+        if ask.from > 0 {
+            request = request.header(header::RANGE, format!("bytes={}-", ask.from));
         }
-        if let Some(authorization) = self.0.authorization.lock().await.as_deref() {
-            request = request.header(header::AUTHORIZATION, authorization);
-        }
-        request
-            .send()
-            .await
-            .map_err(|e| Refused::Later(unavailable(&self.0.reference, &e), None))
+        request = match authorization {
+            Some(Authorization::Basic(header)) => request.header(header::AUTHORIZATION, header),
+            Some(Authorization::Token(_, token)) => request.bearer_auth(token),
+            None => request,
+        };
+        let response = request.send().await;
+        response.map_err(|error| Refused::from_http(self.registry(), &error))
     }
 
-    fn check(&self, path: &str, response: Response, from: u64) -> Result<Response, Refused> {
-        let registry = self.0.reference.registry().to_owned();
-        let status = response.status();
-        let what = format!("{}/{} ({path})", registry, self.0.reference.repository());
-        Err(match status {
-            StatusCode::OK if from == 0 => return Ok(response),
-            StatusCode::PARTIAL_CONTENT if from > 0 => return Ok(response),
-            StatusCode::OK => {
-                let detail = "it does not resume downloads".to_owned();
-                Refused::Final(OciError::Unavailable { registry, detail })
+    fn check(&self, ask: Ask<'_>, response: Response) -> Result<Response, Refused> {
+        Err(match response.status() {
+            StatusCode::OK => return Ok(response),
+            StatusCode::PARTIAL_CONTENT if ask.from > 0 => return Ok(response),
+            StatusCode::NOT_FOUND => {
+                let (registry, repository) = (self.registry(), self.0.reference.repository());
+                let what = ask.path.strip_prefix("manifests/").unwrap_or(ask.path);
+                let what = what.strip_prefix("blobs/").unwrap_or(what);
+                Refused::Final(OciError::NotFound(format!(
+                    "{registry}/{repository} {what}"
+                )))
             }
-            StatusCode::NOT_FOUND => Refused::Final(OciError::NotFound(what)),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Refused::Final(OciError::Denied {
-                registry,
-                what: self.0.reference.to_string(),
-            }),
-            StatusCode::TOO_MANY_REQUESTS => Refused::Later(
-                OciError::RateLimited(registry),
-                retry_after(response.headers()),
-            ),
-            status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
-                let error = OciError::Unavailable {
-                    registry,
-                    detail: status.to_string(),
-                };
-                Refused::Later(error, retry_after(response.headers()))
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => self.denied(),
+            status => {
+                Refused::from_status(self.registry(), status, retry_after(response.headers()))
             }
-            status => Refused::Final(OciError::Unavailable {
-                registry,
-                detail: status.to_string(),
-            }),
         })
     }
 
-    /// The registry's address. One on this machine may speak plain HTTP unasked.
-    async fn base(&self) -> Result<String, Refused> {
-        let mut base = self.0.base.lock().await;
-        if let Some(base) = base.as_deref() {
-            return Ok(base.to_owned());
-        }
-        let host = match self.0.reference.registry() {
-            "docker.io" => "registry-1.docker.io",
-            host => host,
-        };
-        let plain = self.0.options.plain_http
-            || (self.0.reference.is_loopback() && self.speaks_plain_http(host).await?);
-        let found = format!("{}://{host}", if plain { "http" } else { "https" });
-        *base = Some(found.clone());
-        Ok(found)
+    fn denied(&self) -> Refused {
+        Refused::Final(OciError::Denied {
+            registry: self.registry().to_owned(),
+            what: self.0.reference.to_string(),
+        })
     }
 
-    async fn speaks_plain_http(&self, host: &str) -> Result<bool, Refused> {
-        match self.0.http.get(format!("http://{host}/v2/")).send().await {
-            Ok(response) => Ok(response.status() != StatusCode::BAD_REQUEST),
-            Err(error) if error.is_connect() => {
-                Err(Refused::Later(unavailable(&self.0.reference, &error), None))
-            }
-            Err(_) => Ok(false),
-        }
+    fn challenge(&self) -> std::sync::MutexGuard<'_, Option<Challenge>> {
+        self.0
+            .challenge
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn authenticate(&self, path: &str, headers: &HeaderMap) -> Result<(), Refused> {
-        let denied = || {
-            let registry = self.0.reference.registry().to_owned();
-            Refused::Final(OciError::Denied {
-                registry,
-                what: self.0.reference.to_string(),
-            })
+    /// What the last challenge asked for.
+    async fn authorization(&self) -> Result<Option<Authorization>, Refused> {
+        let Some(challenge) = self.challenge().clone() else {
+            return Ok(None);
         };
-        let challenge = headers
-            .get_all(header::WWW_AUTHENTICATE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .find_map(auth::parse_challenge)
-            .ok_or_else(denied)?;
-        let credentials = match &self.0.options.credentials {
-            Some(credentials) => Some(credentials.clone()),
-            None if self.0.options.docker_config => {
-                auth::docker_credentials(self.0.reference.registry()).await
+        let credentials = self.credentials().await;
+        let (realm, service, scope) = match challenge {
+            Challenge::Basic => {
+                let credentials = credentials.ok_or_else(|| self.denied())?;
+                return Ok(Some(Authorization::Basic(token::basic(&credentials))));
             }
-            None => None,
-        };
-        tracing::debug!(%path, anonymous = credentials.is_none(), "authenticating");
-        let authorization = match challenge {
-            Challenge::Basic => basic(&credentials.ok_or_else(denied)?),
             Challenge::Bearer {
                 realm,
                 service,
                 scope,
-            } => {
-                let scope = scope.unwrap_or_else(|| {
-                    format!("repository:{}:pull", self.0.reference.repository())
-                });
-                let token = self
-                    .token(&realm, service.as_deref(), &scope, credentials.as_ref())
-                    .await?;
-                format!("Bearer {}", token.ok_or_else(denied)?)
-            }
+            } => (realm, service, scope),
         };
-        *self.0.authorization.lock().await = Some(authorization);
-        Ok(())
-    }
-
-    async fn token(
-        &self,
-        realm: &str,
-        service: Option<&str>,
-        scope: &str,
-        credentials: Option<&Credentials>,
-    ) -> Result<Option<String>, Refused> {
-        let later = |e: reqwest::Error| Refused::Later(unavailable(&self.0.reference, &e), None);
-        let mut request = self.0.http.get(realm).query(&[("scope", scope)]);
-        if let Some(service) = service {
-            request = request.query(&[("service", service)]);
+        self.check_realm(&realm).await?;
+        let own = || format!("repository:{}:pull", self.0.reference.repository());
+        let scope = scope.unwrap_or_else(own);
+        let key = TokenKey {
+            realm,
+            service,
+            scope,
+            credentials,
+        };
+        let session = &self.0.options.session;
+        if let Some(token) = session.token(&key) {
+            return Ok(Some(Authorization::Token(key, token)));
         }
-        if let Some(credentials) = credentials {
-            request = request.header(header::AUTHORIZATION, basic(credentials));
+        tracing::debug!(realm = %key.realm, anonymous = key.credentials.is_none(), "buying a token");
+        let bought = token::buy(&self.0.http, self.registry(), &key).await?;
+        let (token, lifetime) = bought.ok_or_else(|| self.denied())?;
+        session.keep_token(key.clone(), token.clone(), lifetime);
+        Ok(Some(Authorization::Token(key, token)))
+    }
+
+    /// Passwords that a registry over TLS asks for do not go out in plain text.
+    async fn check_realm(&self, realm: &str) -> Result<(), Refused> {
+        let plain = self.base().await?.starts_with("http:");
+        if realm.starts_with("https://") || (plain && realm.starts_with("http://")) {
+            return Ok(());
         }
-        let response = request.send().await.map_err(later)?;
-        let status = response.status();
-        if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
-            return Ok(None);
+        Err(Refused::Final(OciError::Unexpected {
+            registry: self.registry().to_owned(),
+            detail: "its token service has no https address".to_owned(),
+        }))
+    }
+
+    async fn credentials(&self) -> Option<Credentials> {
+        let inner = &self.0;
+        let found = inner.credentials.get_or_init(|| async {
+            match &inner.options.credentials {
+                Some(given) => Some(given.clone()),
+                None => {
+                    let (registry, repository) = (self.registry(), inner.reference.repository());
+                    inner
+                        .options
+                        .credential_files
+                        .find(registry, repository)
+                        .await
+                }
+            }
+        });
+        found.await.clone()
+    }
+
+    /// The registry's address. One on this machine may speak plain HTTP unasked.
+    async fn base(&self) -> Result<&str, Refused> {
+        let found = self.0.base.get_or_try_init(|| async {
+            let host = match self.registry() {
+                "docker.io" => "registry-1.docker.io",
+                host => host,
+            };
+            let plain = self.0.options.plain_http
+                || (self.0.reference.is_loopback() && self.speaks_plain_http(host).await?);
+            Ok::<_, Refused>(format!("{}://{host}", if plain { "http" } else { "https" }))
+        });
+        found.await.map(String::as_str)
+    }
+
+    /// Servers with TLS answer plain HTTP with "bad request", or not at all.
+    async fn speaks_plain_http(&self, host: &str) -> Result<bool, Refused> {
+        match self.0.http.get(format!("http://{host}/v2/")).send().await {
+            Ok(response) => Ok(response.status() != StatusCode::BAD_REQUEST),
+            Err(error) if error.is_connect() || error.is_timeout() => {
+                Err(Refused::from_http(self.registry(), &error))
+            }
+            Err(_) => Ok(false),
         }
-        let response = response.error_for_status().map_err(later)?;
-        let found: TokenResponse = response.json().await.map_err(later)?;
-        Ok(found.token.or(found.access_token))
-    }
-}
-
-/// Why a request brought nothing.
-enum Refused {
-    /// Another try brings the same.
-    Final(OciError),
-    /// Another try can help, after this long if the registry said so.
-    Later(OciError, Option<Duration>),
-}
-
-impl From<OciError> for Refused {
-    fn from(error: OciError) -> Self {
-        Refused::Final(error)
-    }
-}
-
-fn basic(credentials: &Credentials) -> String {
-    use base64::Engine;
-    let pair = format!("{}:{}", credentials.username, credentials.password);
-    format!(
-        "Basic {}",
-        base64::engine::general_purpose::STANDARD.encode(pair)
-    )
-}
-
-/// Seconds or a date (RFC 9110 section 10.2.3).
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?;
-    if let Ok(seconds) = value.trim().parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = httpdate::parse_http_date(value).ok()?;
-    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
-}
-
-/// The last cause of an HTTP error is the one that people understand.
-fn unavailable(reference: &Reference, error: &reqwest::Error) -> OciError {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    OciError::Unavailable {
-        registry: reference.registry().to_owned(),
-        detail: cause.to_string(),
     }
 }

@@ -126,6 +126,7 @@ mod tests {
         rounds: AtomicU32,
         idle: Notify,
         signal: Notify,
+        longest_retry: Duration,
     }
 
     #[async_trait]
@@ -135,7 +136,11 @@ mod tests {
         }
 
         fn interval(&self) -> Duration {
-            Duration::from_secs(u64::MAX / 4)
+            Duration::from_secs(3600)
+        }
+
+        fn longest_retry(&self) -> Duration {
+            self.longest_retry
         }
 
         async fn reconcile(&self) -> anyhow::Result<Round> {
@@ -155,7 +160,7 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn neither_errors_nor_panics_end_a_reconciler_and_signals_wake_it() {
         let moody = Arc::new(Moody::default());
         let stop = CancellationToken::new();
@@ -171,7 +176,11 @@ mod tests {
 
     #[test]
     fn waits_grow_up_to_their_bound() {
-        let (moody, mut failures) = (Moody::default(), Failures::default());
+        let moody = Moody {
+            longest_retry: Duration::from_secs(60),
+            ..Moody::default()
+        };
+        let mut failures = Failures::default();
         let error = anyhow::anyhow!("down");
         let waits: Vec<_> = (0..9)
             .map(|_| failures.another(&moody, &error).as_millis())

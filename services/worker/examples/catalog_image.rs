@@ -1,7 +1,8 @@
 //! Times the cataloging of an image's layers beside a bare loop that decodes, hashes and walks tar
 //! headers on the same threads.
 //!
-//! `catalog_image SOURCE catalog|bare|purls [LAYERS AT ONCE]`; `purls` prints what was found.
+//! `catalog_image SOURCE catalog|bare|purls [LAYERS AT ONCE]`; `purls` prints what was found,
+//! also of `rootfs:DIR`.
 
 use std::collections::HashMap;
 use std::io::{self, Read};
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Instant;
 
-use scanyard_inventory::{FoldedLayer, fold};
+use scanyard_inventory::{FoldedLayer, catalog_rootfs, fold};
 use scanyard_oci::{
     HashingReader, ImageSource, Layer, LayerReader, LayerStream, PlatformSelect, RegistryOptions,
     Source,
@@ -28,6 +29,15 @@ async fn main() -> Result<()> {
     let mode = arguments.next().ok_or(usage)?;
     let at_once: NonZeroUsize = arguments.next().as_deref().unwrap_or("2").parse()?;
     let limits = Limits::default();
+    if let Source::Rootfs { dir } = &source {
+        let inventory = catalog_rootfs(dir, &limits)?;
+        let digest = Digest::from_bytes([0; 32]);
+        print(&[FoldedLayer {
+            digest,
+            inventory: &inventory,
+        }]);
+        return Ok(());
+    }
     let source = ImageSource::open(&source, &RegistryOptions::default(), &limits).await?;
     let images = source.images(&PlatformSelect::All).await?;
     let start = Instant::now();
@@ -39,7 +49,7 @@ async fn main() -> Result<()> {
                 .len(),
             "purls" => {
                 let layers = catalog(&source, &image.layers, &limits, at_once).await?;
-                print(&image.layers, &layers);
+                print(&folded(&image.layers, &layers));
                 continue;
             }
             _ => bare(&source, &image.layers, limits, at_once).await?,
@@ -68,16 +78,20 @@ async fn catalog(
     Ok(catalog_layers(source, layers, limits, &budget, watch).await?)
 }
 
-fn print(layers: &[Layer], cataloged: &HashMap<Digest, CatalogedLayer>) {
-    let layers: Vec<_> = layers
-        .iter()
-        .map(|layer| FoldedLayer {
-            digest: layer.digest,
-            inventory: &cataloged[&layer.digest].inventory,
-        })
-        .collect();
+fn folded<'a>(
+    layers: &[Layer],
+    cataloged: &'a HashMap<Digest, CatalogedLayer>,
+) -> Vec<FoldedLayer<'a>> {
+    let layers = layers.iter().map(|layer| FoldedLayer {
+        digest: layer.digest,
+        inventory: &cataloged[&layer.digest].inventory,
+    });
+    layers.collect()
+}
+
+fn print(layers: &[FoldedLayer<'_>]) {
     let start = Instant::now();
-    let image = fold(&layers);
+    let image = fold(layers);
     eprintln!("folded in {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
     for located in &image.packages {
         println!(

@@ -1,10 +1,11 @@
 //! An image out of its layers: fold their inventories, store its package set, match what is not
 //! matched yet, and end the scans that waited for it.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use metrics::histogram;
-use scanyard_assessment::match_set;
+use scanyard_assessment::{ActiveAdvisories, match_set};
 use scanyard_inventory::{
     CATALOGER_SET, DecodeError, FoldedLayer, ImageInventory, LayerInventory, fold,
 };
@@ -13,15 +14,41 @@ use scanyard_store::{ImageLayer, PackageSet, StoredLayer};
 use scanyard_telemetry::name;
 
 use crate::WorkerContext;
-use crate::failure::JobError;
+use crate::failure::{JobError, advisories_not_loaded};
+
+/// Longest wait for advisories that the store knows and this process has not loaded yet.
+const ADVISORIES: Duration = Duration::from_secs(10);
 
 /// Assembles an image all of whose layers have inventories. Idempotent: whoever dies on the way
-/// leaves an image that still has scans waiting, and the next one does the same again.
+/// leaves an image that still has scans waiting, and the next one goes on where it ended.
 pub async fn assemble(worker: &WorkerContext, image: Digest) -> Result<(), JobError> {
-    let begun = Instant::now();
-    let store = &worker.store;
-    let Some(stored) = store.image_inventories(image, CATALOGER_SET).await? else {
+    let Some(set) = package_set_of(worker, image).await? else {
         return Ok(());
+    };
+    loop {
+        let advisories = advisories_in_use(worker).await?;
+        if let Some(advisories) = &advisories {
+            let begun = Instant::now();
+            match_set(worker.store.as_ref(), advisories, set).await?;
+            histogram!(name::STEP_SECONDS, "step" => "match").record(begun.elapsed());
+        }
+        worker.store.finish_scans(image).await?;
+        // The first advisories may have come in between; then its scans wait to be matched.
+        if advisories.is_some() || worker.store.current_revision().await?.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// What the image was assembled to, by somebody before or now; `None` when a layer is missing.
+async fn package_set_of(worker: &WorkerContext, image: Digest) -> Result<Option<Digest>, JobError> {
+    let store = &worker.store;
+    if let Some(set) = store.assembled_set(image, CATALOGER_SET).await? {
+        return Ok(Some(set));
+    }
+    let begun = Instant::now();
+    let Some(stored) = store.image_inventories(image, CATALOGER_SET).await? else {
+        return Ok(None);
     };
     let folding = tokio::task::spawn_blocking(move || fold_stored(&stored));
     let inventory = folding.await.map_err(|error| JobError::of_task(&error))??;
@@ -32,13 +59,26 @@ pub async fn assemble(worker: &WorkerContext, image: Digest) -> Result<(), JobEr
         .assemble_image(image, CATALOGER_SET, &set, &coverage)
         .await?;
     histogram!(name::STEP_SECONDS, "step" => "assemble").record(begun.elapsed());
-    if let Some(advisories) = worker.advisories.current() {
-        let begun = Instant::now();
-        match_set(store.as_ref(), &advisories, set.digest).await?;
-        histogram!(name::STEP_SECONDS, "step" => "match").record(begun.elapsed());
+    Ok(Some(set.digest))
+}
+
+/// The advisories to match against; `None` while there are none at all. A process that has just
+/// started may have to load what others use already.
+async fn advisories_in_use(
+    worker: &WorkerContext,
+) -> Result<Option<Arc<ActiveAdvisories>>, JobError> {
+    if let Some(active) = worker.advisories.current() {
+        return Ok(Some(active));
     }
-    store.finish_scans(image).await?;
-    Ok(())
+    if worker.store.current_revision().await?.is_none() {
+        return Ok(None);
+    }
+    let mut changes = worker.advisories.subscribe();
+    let loaded = tokio::time::timeout(ADVISORIES, changes.wait_for(Option::is_some)).await;
+    match loaded {
+        Ok(Ok(active)) => Ok(active.clone()),
+        _ => Err(advisories_not_loaded()),
+    }
 }
 
 fn fold_stored(stored: &[StoredLayer]) -> Result<ImageInventory, DecodeError> {
@@ -83,9 +123,21 @@ fn image_coverage(inventory: &ImageInventory, layers: &[ImageLayer]) -> Vec<Cove
     });
     let mut coverage = inventory.coverage.clone();
     coverage.extend(foreign);
+    if inventory.distro.is_none() && inventory.packages.is_empty() {
+        coverage.push(nothing_recognised());
+    }
     coverage.sort();
     coverage.dedup();
     coverage
+}
+
+/// An image without packages has nowhere else to say that it is not simply clean.
+fn nothing_recognised() -> Coverage {
+    Coverage::new(
+        CoverageKind::NoDistro,
+        "os-release",
+        "neither a distro nor any package was recognised, so there was nothing to match",
+    )
 }
 
 #[cfg(test)]
@@ -131,10 +183,21 @@ mod tests {
             media_type: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip".into(),
             foreign: true,
         };
-        let coverage = image_coverage(&ImageInventory::default(), &[layer.clone()]);
+        let inventory = ImageInventory {
+            distro: Some(Distro::new("alpine", "3.18.4")),
+            ..ImageInventory::default()
+        };
+        let coverage = image_coverage(&inventory, &[layer.clone()]);
         assert_eq!(coverage.len(), 1);
         assert_eq!(coverage[0].kind, CoverageKind::ForeignLayer);
         assert_eq!(coverage[0].subject, layer.digest.to_string());
+    }
+
+    #[test]
+    fn an_image_in_which_nothing_is_recognised_is_not_clean() {
+        let coverage = image_coverage(&ImageInventory::default(), &[]);
+        let kinds: Vec<_> = coverage.iter().map(|gap| gap.kind).collect();
+        assert_eq!(kinds, [CoverageKind::NoDistro]);
     }
 
     #[test]

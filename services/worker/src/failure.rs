@@ -110,6 +110,16 @@ pub fn unknown_cataloger_set(wanted: &str, ours: &str) -> JobError {
     })
 }
 
+/// The store knows of advisories that this process cannot load.
+pub fn advisories_not_loaded() -> JobError {
+    JobError::failed(ScanFailure {
+        code: "advisories_unavailable".to_owned(),
+        message: "the image is cataloged, but the advisories in use could not be loaded".to_owned(),
+        remedy: "run `scanyard db update` or restore the database, then try again".to_owned(),
+        retryable: true,
+    })
+}
+
 /// A reference that the gateway let through and that is none for us.
 pub fn invalid_reference(reference: &str, detail: impl std::fmt::Display) -> JobError {
     JobError::failed(ScanFailure {

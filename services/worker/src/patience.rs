@@ -44,15 +44,27 @@ fn log(error: &StoreError) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Backoff;
     use std::cell::Cell;
+    use std::time::Duration;
+
+    fn settings() -> WorkerSettings {
+        WorkerSettings {
+            retry: Backoff {
+                first: Duration::from_micros(10),
+                longest: Duration::from_micros(20),
+            },
+            ..WorkerSettings::default()
+        }
+    }
 
     fn unavailable() -> JobError {
         JobError::Store(StoreError::Unavailable("down".into()))
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn an_outage_is_waited_out() {
-        let (settings, stop) = (WorkerSettings::default(), CancellationToken::new());
+        let (settings, stop) = (settings(), CancellationToken::new());
         let calls = Cell::new(0);
         let attempt = || async {
             calls.set(calls.get() + 1);
@@ -65,17 +77,20 @@ mod tests {
         assert!(matches!(outcome, Ok("stored")));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn patience_ends() {
-        let settings = WorkerSettings::default();
+        let settings = WorkerSettings {
+            store_patience: Duration::from_millis(1),
+            ..settings()
+        };
         let stop = CancellationToken::new();
         let outcome = patiently(&settings, &stop, || async { Err::<(), _>(unavailable()) }).await;
         assert!(matches!(outcome, Err(JobError::Store(_))));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_stopping_worker_does_not_wait() {
-        let settings = WorkerSettings::default();
+        let settings = settings();
         let stop = CancellationToken::new();
         stop.cancel();
         let outcome = patiently(&settings, &stop, || async { Err::<(), _>(unavailable()) }).await;

@@ -17,10 +17,11 @@ pub(super) async fn claim_layer(
     lease: Duration,
 ) -> Result<Claim> {
     let now = now();
-    // A layer that nobody awaits becomes `unwanted`, so that the next scan asks for it again.
+    // A layer that nobody awaits becomes `unwanted`, so that the next scan asks for it again; one
+    // that failed stays so, which tells whoever redrives its job which scans it failed.
     let row: Option<(String, i64)> = sqlx::query_as(
         "UPDATE layer_catalogs SET
-             state = iif(is_awaited, 'leased', 'unwanted'),
+             state = iif(is_awaited, 'leased', iif(state = 'failed', 'failed', 'unwanted')),
              attempt = attempt + is_awaited, tries = tries + is_awaited,
              bytes_done = 0, due_at = ?4
          FROM (SELECT layers.id AS awaited_id, EXISTS (

@@ -30,7 +30,7 @@ fn the_same_records_make_the_same_bytes_in_any_order_and_layout() {
     assert_eq!(report.output, directory.path().join(DATABASE_FILE));
 
     let zip = directory.path().join("one.zip");
-    write_zip(&zip, &all.iter().collect::<Vec<_>>()[..5]);
+    write_zip(&zip, &all[1..].iter().collect::<Vec<_>>());
     let report = build(&zip, directory.path()).unwrap();
     assert_eq!(report.info.revision, first.report.info.revision);
 }

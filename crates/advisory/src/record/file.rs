@@ -46,13 +46,6 @@ impl Stored {
         }
         out.put_bytes(&frame);
     }
-
-    pub(crate) fn id(&self) -> &str {
-        match self {
-            Self::Record(record) => &record.id,
-            Self::Unreadable { id, .. } => id,
-        }
-    }
 }
 
 /// A frame without its length.

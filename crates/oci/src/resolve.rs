@@ -68,8 +68,7 @@ pub async fn images<D: Documents>(
     let mut pending: Vec<Node> = roots.into_iter().rev().map(Node::of_root).collect();
     let what = pending
         .last()
-        .map(|node| node.name.clone())
-        .unwrap_or_default();
+        .map_or_else(|| "the layout".to_owned(), |node| node.name.clone());
     let (mut seen, mut images, mut refused) = (HashSet::new(), Vec::new(), None);
     while let Some(node) = pending.pop() {
         if !seen.insert(node.digest) {

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use scanyard_package::Digest;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -39,8 +39,10 @@ pub enum Access {
 pub enum Fault {
     /// Another status, perhaps with `Retry-After`.
     Status(u16, Option<String>),
-    /// The body breaks off after so many bytes.
+    /// The connection breaks after so many bytes, or some fewer.
     CutAfter(usize),
+    /// A well-formed answer of no more than so many bytes.
+    Short(usize),
     /// These bytes instead.
     Body(Vec<u8>),
     /// Zeros without end.
@@ -366,6 +368,10 @@ impl Inner {
             let range = format!("bytes {from}-{}/{}", whole.len() - 1, whole.len());
             response = response.header(header::CONTENT_RANGE, range);
         }
+        let rest = match fault {
+            Some(Fault::Short(count)) => rest.slice(..count.min(rest.len())),
+            _ => rest,
+        };
         let length = rest.len();
         let body = match fault {
             _ if method == Method::HEAD => Body::empty(),
@@ -386,9 +392,14 @@ fn status_with_retry(status: u16, after: Option<&str>) -> Response {
     response.body(Body::empty()).unwrap()
 }
 
+/// A body that ends in an error takes with it what is not sent yet, hence the pause.
 fn cut(part: Bytes) -> Body {
-    let broken = std::io::Error::other("cut on purpose");
-    Body::from_stream(stream::iter([Ok(part), Err(broken)]))
+    let whole = stream::once(async move { Ok(part) });
+    let broken = stream::once(async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Err(std::io::Error::other("cut on purpose"))
+    });
+    Body::from_stream(whole.chain(broken))
 }
 
 fn endless() -> Body {

@@ -5,12 +5,11 @@ use std::io::{self, Read};
 use bytes::{Buf, Bytes};
 use http::StatusCode;
 use reqwest::Response;
-use scanyard_package::Digest;
 use tokio::sync::mpsc;
 
 use super::request::Client;
 use super::retry::delay;
-use crate::OciError;
+use crate::{Layer, OciError};
 
 /// Chunks fetched ahead of the reader.
 const AHEAD: usize = 32;
@@ -39,12 +38,15 @@ impl Read for BlobReader {
 }
 
 /// Opens a blob: the registry has it, or this fails.
-pub async fn open(client: Client, digest: Digest) -> Result<BlobReader, OciError> {
-    let path = format!("blobs/{digest}");
+pub async fn open(client: Client, layer: &Layer) -> Result<BlobReader, OciError> {
+    let path = format!("blobs/{}", layer.digest);
     let response = client.get(&path, None, 0).await?;
     let (sender, chunks) = mpsc::channel(AHEAD);
     let download = Download {
-        expected: response.content_length(),
+        expected: match layer.size {
+            0 => response.content_length(),
+            size => Some(size),
+        },
         client,
         path,
         received: 0,
@@ -61,7 +63,7 @@ pub async fn open(client: Client, digest: Digest) -> Result<BlobReader, OciError
 struct Download {
     client: Client,
     path: String,
-    /// Length of the whole blob, if the registry said it.
+    /// Length of the whole blob, as the manifest or else the registry has it.
     expected: Option<u64>,
     /// Bytes handed to the reader.
     received: u64,

@@ -102,7 +102,7 @@ impl Registry {
     }
 
     pub async fn open_blob(&self, layer: &Layer) -> Result<BlobReader, OciError> {
-        blob::open(self.client.clone(), layer.digest).await
+        blob::open(self.client.clone(), layer).await
     }
 
     pub async fn has_blob(&self, layer: &Layer) -> Result<bool, OciError> {

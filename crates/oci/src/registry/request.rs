@@ -40,7 +40,12 @@ struct Ask<'a> {
 /// Who we say that we are.
 enum Authorization {
     Basic(String),
-    Token(TokenKey, String),
+    Token {
+        key: TokenKey,
+        token: String,
+        /// Bought for this request.
+        is_new: bool,
+    },
 }
 
 impl Client {
@@ -168,27 +173,29 @@ impl Client {
         }
     }
 
-    /// Asks, and once more after a challenge.
+    /// Asks, and again after a challenge. A token that was kept may have been revoked meanwhile, so
+    /// there is a third time with a new one.
     async fn ask_once(&self, ask: Ask<'_>) -> Result<Response, Refused> {
-        let known = self.authorization().await?;
-        let response = self.send(ask, known.as_ref()).await?;
-        if response.status() != StatusCode::UNAUTHORIZED {
-            return self.check(ask, response);
+        let mut known = self.authorization().await?;
+        loop {
+            let response = self.send(ask, known.as_ref()).await?;
+            if response.status() != StatusCode::UNAUTHORIZED {
+                return self.check(ask, response);
+            }
+            match known {
+                None => {}
+                Some(Authorization::Token { key, is_new, .. }) => {
+                    self.0.options.session.drop_token(&key);
+                    if is_new {
+                        return Err(self.denied());
+                    }
+                }
+                Some(Authorization::Basic(_)) => return Err(self.denied()),
+            }
+            let challenge = Challenge::find(response.headers()).ok_or_else(|| self.denied())?;
+            *self.challenge() = Some(challenge);
+            known = self.authorization().await?;
         }
-        if let Some(Authorization::Token(key, _)) = &known {
-            self.0.options.session.drop_token(key);
-        }
-        let challenge = Challenge::find(response.headers()).ok_or_else(|| self.denied())?;
-        if matches!(
-            (&known, &challenge),
-            (Some(Authorization::Basic(_)), Challenge::Basic)
-        ) {
-            return Err(self.denied());
-        }
-        *self.challenge() = Some(challenge);
-        let authorization = self.authorization().await?;
-        let response = self.send(ask, authorization.as_ref()).await?;
-        self.check(ask, response)
     }
 
     async fn send(
@@ -208,7 +215,7 @@ impl Client {
         }
         request = match authorization {
             Some(Authorization::Basic(header)) => request.header(header::AUTHORIZATION, header),
-            Some(Authorization::Token(_, token)) => request.bearer_auth(token),
+            Some(Authorization::Token { token, .. }) => request.bearer_auth(token),
             None => request,
         };
         let response = request.send().await;
@@ -276,13 +283,15 @@ impl Client {
         };
         let session = &self.0.options.session;
         if let Some(token) = session.token(&key) {
-            return Ok(Some(Authorization::Token(key, token)));
+            let is_new = false;
+            return Ok(Some(Authorization::Token { key, token, is_new }));
         }
         tracing::debug!(realm = %key.realm, anonymous = key.credentials.is_none(), "buying a token");
         let bought = token::buy(&self.0.http, self.registry(), &key).await?;
         let (token, lifetime) = bought.ok_or_else(|| self.denied())?;
         session.keep_token(key.clone(), token.clone(), lifetime);
-        Ok(Some(Authorization::Token(key, token)))
+        let is_new = true;
+        Ok(Some(Authorization::Token { key, token, is_new }))
     }
 
     /// Passwords that a registry over TLS asks for do not go out in plain text.

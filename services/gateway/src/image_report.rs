@@ -58,17 +58,21 @@ async fn advisory_facts(
     gateway: &Gateway,
     image: &ImageDetail,
 ) -> Result<Option<AdvisoryFacts>, Problem> {
-    let Some(current) = gateway.store().current_revision().await? else {
+    let store = gateway.store();
+    if store.current_revision().await?.is_none() {
         return Ok(None);
-    };
-    if image.summary.revision.is_none() {
-        return Err(not_ready(
-            "The image is cataloged, but not yet matched with the advisories.",
-        ));
     }
+    // While a rescan runs, the image may still be at an earlier revision than the latest.
+    let revision = match image.summary.revision {
+        Some(sequence) => store.revision(sequence).await?,
+        None => None,
+    };
+    let revision = revision.ok_or_else(|| {
+        not_ready("The image is cataloged, but not yet matched with the advisories.")
+    })?;
     Ok(Some(AdvisoryFacts {
-        revision: current.digest,
-        date: current.date.unwrap_or(current.activated_at),
+        revision: revision.digest,
+        date: revision.date.unwrap_or(revision.activated_at),
     }))
 }
 

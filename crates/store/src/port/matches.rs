@@ -94,6 +94,9 @@ pub trait Matches: Send + Sync + 'static {
     /// The revision in use.
     async fn current_revision(&self) -> Result<Option<Revision>>;
 
+    /// The revision at this place, for images whose summary is not brought up to the latest yet.
+    async fn revision(&self, sequence: i64) -> Result<Option<Revision>>;
+
     /// Packages, of one set or of all, that are not matched at the revision, at most `limit`.
     async fn unmatched_packages(
         &self,

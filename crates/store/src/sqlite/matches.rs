@@ -32,6 +32,16 @@ impl Matches for SqliteStore {
         latest_revision(&mut *self.readers().acquire().await?).await
     }
 
+    async fn revision(&self, sequence: i64) -> Result<Option<Revision>> {
+        let row: Option<RevisionRow> = sqlx::query_as(
+            "SELECT sequence, digest, date, activated_at FROM revisions WHERE sequence = ?1",
+        )
+        .bind(sequence)
+        .fetch_optional(self.readers())
+        .await?;
+        row.map(read_revision).transpose()
+    }
+
     async fn unmatched_packages(
         &self,
         set: Option<Digest>,
@@ -129,22 +139,25 @@ impl Matches for SqliteStore {
     }
 }
 
+type RevisionRow = (i64, Vec<u8>, Option<i64>, i64);
+
 async fn latest_revision(c: &mut SqliteConnection) -> Result<Option<Revision>> {
-    let row: Option<(i64, Vec<u8>, Option<i64>, i64)> = sqlx::query_as(
+    let row: Option<RevisionRow> = sqlx::query_as(
         "SELECT sequence, digest, date, activated_at FROM revisions
          ORDER BY sequence DESC LIMIT 1",
     )
     .fetch_optional(c)
     .await?;
-    row.map(|(sequence, digest, date, activated_at)| {
-        Ok(Revision {
-            sequence,
-            digest: read_digest(&digest)?,
-            date: date.map(read_time).transpose()?,
-            activated_at: read_time(activated_at)?,
-        })
+    row.map(read_revision).transpose()
+}
+
+fn read_revision((sequence, digest, date, activated_at): RevisionRow) -> Result<Revision> {
+    Ok(Revision {
+        sequence,
+        digest: read_digest(&digest)?,
+        date: date.map(read_time).transpose()?,
+        activated_at: read_time(activated_at)?,
     })
-    .transpose()
 }
 
 async fn activate(

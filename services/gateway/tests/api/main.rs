@@ -1,0 +1,10 @@
+//! The gateway over the embedded adapters: requests in, answers out, no sockets.
+
+mod auth;
+mod dead_letters;
+mod errors;
+mod events;
+mod images;
+mod operation;
+mod scans;
+mod support;

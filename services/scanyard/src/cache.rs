@@ -28,7 +28,9 @@ pub struct CachedLayer {
 impl Cache {
     /// A cache in a directory for one cataloger set.
     pub fn new(dir: PathBuf, cataloger_set: &str) -> Self {
-        Self { dir: Some(dir.join(cataloger_set)) }
+        Self {
+            dir: Some(dir.join(cataloger_set)),
+        }
     }
 
     /// Remembers nothing.
@@ -46,7 +48,10 @@ impl Cache {
         let bytes = fs::read(self.path(layer)?).ok()?;
         let (diff_id, inventory) = bytes.split_at_checked(32)?;
         let diff_id = Digest::from_bytes(diff_id.try_into().ok()?);
-        Some(CachedLayer { diff_id, inventory: inventory.to_vec() })
+        Some(CachedLayer {
+            diff_id,
+            inventory: inventory.to_vec(),
+        })
     }
 
     /// Keeps an entry; a reader never sees half of it.
@@ -76,7 +81,10 @@ mod tests {
     fn an_entry_is_found_under_its_layer_and_cataloger_set_only() {
         let dir = tempfile::tempdir().unwrap();
         let layer = Digest::from_bytes([1; 32]);
-        let entry = CachedLayer { diff_id: Digest::from_bytes([2; 32]), inventory: b"abc".to_vec() };
+        let entry = CachedLayer {
+            diff_id: Digest::from_bytes([2; 32]),
+            inventory: b"abc".to_vec(),
+        };
         let cache = Cache::new(dir.path().to_owned(), "1");
         cache.save(&layer, &entry);
         assert_eq!(cache.load(&layer), Some(entry));

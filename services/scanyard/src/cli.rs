@@ -3,21 +3,46 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use scanyard_oci::{Credentials, RegistryOptions};
 use scanyard_package::Severity;
 
 /// Knows what is vulnerable in every container image you run.
 #[derive(Debug, Parser)]
 #[command(name = "scanyard", version, about, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done; 1 could not do it; 2 gate failed; 3 incomplete \
-    coverage with --require-complete; 64 wrong usage.")]
+#[command(
+    after_help = "Exit codes: 0 done; 1 could not do it; 2 gate failed; 3 incomplete \
+    coverage with --require-complete; 64 wrong usage."
+)]
 pub struct Cli {
     /// Log filter for standard error, such as `info` or `scanyard_worker=debug`.
     #[arg(long, global = true, env = "SCANYARD_LOG", value_name = "FILTER")]
     pub log: Option<String>,
 
+    /// Form of the log lines.
+    #[arg(long, global = true, env = "SCANYARD_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// The forms of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl From<LogFormat> for scanyard_telemetry::LogFormat {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Text => Self::Text,
+            LogFormat::Json => Self::Json,
+        }
+    }
 }
 
 /// Every command.
@@ -98,6 +123,28 @@ pub struct OutputArgs {
     pub output: Option<PathBuf>,
 }
 
+impl OutputArgs {
+    /// Where the report of one image of several goes: each to a file of its own, named by platform.
+    pub fn for_image(&self, platform: &str, several: bool) -> Self {
+        let named = |file: &PathBuf| {
+            let platform = platform.replace('/', "-");
+            let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+            let name = match file.extension() {
+                Some(extension) => format!("{stem}-{platform}.{}", extension.to_string_lossy()),
+                None => format!("{stem}-{platform}"),
+            };
+            file.with_file_name(name)
+        };
+        Self {
+            format: self.format,
+            output: match several {
+                true => self.output.as_ref().map(named),
+                false => self.output.clone(),
+            },
+        }
+    }
+}
+
 /// The forms of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ReportFormat {
@@ -121,6 +168,13 @@ pub struct GateArgs {
     /// Exit with 3 when anything in the image could not be assessed.
     #[arg(long)]
     pub require_complete: bool,
+}
+
+impl GateArgs {
+    /// Whether anything can fail it.
+    pub fn is_set(&self) -> bool {
+        self.fail_on.is_some() || self.require_complete
+    }
 }
 
 /// Severities that a gate can be set at.
@@ -159,13 +213,28 @@ pub struct RegistryArgs {
     #[arg(long)]
     pub plain_http: bool,
 
-    /// User name for the registry.
+    /// User name for the registry. The password or token comes from SCANYARD_REGISTRY_PASSWORD, so
+    /// that it stays out of process lists.
     #[arg(long, env = "SCANYARD_REGISTRY_USERNAME", value_name = "NAME")]
     pub username: Option<String>,
+}
 
-    /// Password or token; only from the environment, so that it stays out of process lists.
-    #[arg(skip)]
-    pub password: Option<String>,
+impl RegistryArgs {
+    /// The options as the registry client takes them; the password from the environment.
+    pub fn options(&self) -> RegistryOptions {
+        let password = std::env::var("SCANYARD_REGISTRY_PASSWORD").ok();
+        let credentials = self
+            .username
+            .clone()
+            .zip(password)
+            .map(|(username, password)| Credentials { username, password });
+        RegistryOptions {
+            tls_verify: self.tls_verify,
+            plain_http: self.plain_http,
+            credentials,
+            ..RegistryOptions::default()
+        }
+    }
 }
 
 /// `scanyard db`.
@@ -227,7 +296,12 @@ pub struct ExplainArgs {
 #[derive(Debug, Args)]
 pub struct ServeArgs {
     /// Address to listen on.
-    #[arg(long, env = "SCANYARD_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR:PORT")]
+    #[arg(
+        long,
+        env = "SCANYARD_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDR:PORT"
+    )]
     pub listen: std::net::SocketAddr,
 
     /// Directory for the store, the queue and the first API key.
@@ -238,9 +312,21 @@ pub struct ServeArgs {
     #[arg(long, env = "SCANYARD_DB", value_name = "FILE-OR-DIR")]
     pub db: Option<PathBuf>,
 
+    /// Keep the advisory database up to date by itself.
+    #[arg(long, env = "SCANYARD_UPDATE_ADVISORIES")]
+    pub update_advisories: bool,
+
+    /// Address of a bucket in the layout of the OSV export, for --update-advisories.
+    #[arg(long, env = "SCANYARD_ADVISORY_SOURCE", value_name = "URL")]
+    pub advisory_source: Option<String>,
+
+    /// Hours between updates of the advisories.
+    #[arg(long, default_value_t = 6, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8760))]
+    pub update_interval: u32,
+
     /// Layers cataloged at the same time; the number of cores unless told.
-    #[arg(long, env = "SCANYARD_CONCURRENCY", value_name = "N")]
-    pub concurrency: Option<usize>,
+    #[arg(long, env = "SCANYARD_CONCURRENCY", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub concurrency: Option<u16>,
 
     /// Accept requests without an API key; only on a loopback address.
     #[arg(long)]
@@ -261,7 +347,12 @@ pub struct SubmitArgs {
     pub reference: String,
 
     /// Address of the service.
-    #[arg(long, env = "SCANYARD_SERVER", value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    #[arg(
+        long,
+        env = "SCANYARD_SERVER",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8080"
+    )]
     pub server: String,
 
     /// File that holds the API key. SCANYARD_API_KEY holds the key itself.
@@ -312,7 +403,11 @@ mod tests {
     #[test]
     fn every_command_explains_itself() {
         for command in Cli::command().get_subcommands() {
-            assert!(command.get_about().is_some(), "{} has no help", command.get_name());
+            assert!(
+                command.get_about().is_some(),
+                "{} has no help",
+                command.get_name()
+            );
         }
     }
 }

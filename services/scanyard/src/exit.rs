@@ -3,14 +3,16 @@
 use std::process::ExitCode;
 
 /// What scripts read: the process's exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// Ordered: of several images the worst decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// Done; a scan ran to its end and passed its gate.
     Done,
-    /// The gate failed.
-    GateFailed,
     /// Something could not be assessed and completeness was required.
     Incomplete,
+    /// The gate failed.
+    GateFailed,
 }
 
 impl From<Exit> for ExitCode {
@@ -46,13 +48,28 @@ pub struct Failure {
 impl Failure {
     /// A failure with its remedy.
     pub fn new(message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { message: message.into(), remedy: remedy.into() }
+        Self {
+            message: message.into(),
+            remedy: remedy.into(),
+        }
     }
+
+    /// A failure that says what an error and its causes say.
+    pub fn of(error: &(dyn std::error::Error + 'static), remedy: impl Into<String>) -> Self {
+        Self::new(causes(error), remedy)
+    }
+}
+
+/// Prints what clap has to say; help and version are no errors.
+pub fn report_usage(error: &clap::Error) -> ExitCode {
+    // Printing fails only when nobody reads.
+    let _ = error.print();
+    ExitCode::from(if error.use_stderr() { USAGE } else { 0 })
 }
 
 /// Prints an error with its causes and its remedy, and says which code to exit with.
 pub fn report_error(error: &anyhow::Error) -> ExitCode {
-    anstream::eprintln!("error: {}", printable(&causes(error)));
+    anstream::eprintln!("error: {}", printable(&causes(error.as_ref())));
     if let Some(failure) = error.downcast_ref::<Failure>()
         && !failure.remedy.is_empty()
     {
@@ -66,21 +83,25 @@ pub fn report_error(error: &anyhow::Error) -> ExitCode {
 }
 
 /// The error and what caused it, each cause once.
-fn causes(error: &anyhow::Error) -> String {
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
-    for cause in error.chain().skip(1) {
-        let cause = cause.to_string();
-        if !text.contains(&cause) {
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let told = cause.to_string();
+        if !text.contains(&told) {
             text.push_str(": ");
-            text.push_str(&cause);
+            text.push_str(&told);
         }
+        next = cause.source();
     }
     text
 }
 
 /// Text from elsewhere without control characters, which could rewrite the terminal.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 #[cfg(test)]
@@ -90,9 +111,9 @@ mod tests {
     #[test]
     fn causes_are_told_once() {
         let error = anyhow::anyhow!("disk full").context("cannot write report: disk full");
-        assert_eq!(causes(&error), "cannot write report: disk full");
+        assert_eq!(causes(error.as_ref()), "cannot write report: disk full");
         let error = anyhow::anyhow!("disk full").context("cannot write report");
-        assert_eq!(causes(&error), "cannot write report: disk full");
+        assert_eq!(causes(error.as_ref()), "cannot write report: disk full");
     }
 
     #[test]

@@ -19,7 +19,12 @@ pub fn default_cache() -> PathBuf {
 }
 
 fn base(variable: &str, under_home: &str) -> PathBuf {
-    let absolute = env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let absolute = env::var_os(variable)
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
     let home = || env::var_os("HOME").map(|home| PathBuf::from(home).join(under_home));
-    absolute.or_else(home).unwrap_or_else(env::temp_dir).join("scanyard")
+    absolute
+        .or_else(home)
+        .unwrap_or_else(env::temp_dir)
+        .join("scanyard")
 }

@@ -1,67 +1,122 @@
-//! Progress of long work: a live line on a terminal, quiet lines otherwise.
+//! Progress of long work: a live line on a terminal, a quiet line now and then otherwise.
 
-use std::io::{self, IsTerminal, Read};
+use std::collections::HashMap;
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use scanyard_oci::Layer;
+use scanyard_package::Digest;
+use scanyard_worker::LayerProgress;
+use tokio::task::JoinHandle;
 
-/// Bytes and layers of one image.
-#[derive(Debug, Clone)]
+/// How often the live line is drawn.
+const LIVE_INTERVAL: Duration = Duration::from_millis(100);
+/// How often work that nobody watches says that it goes on.
+const QUIET_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How much of some layers is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// Layers.
+    pub layers: u64,
+    /// Layers read to their end.
+    pub layers_done: u64,
+    /// Compressed bytes.
+    pub bytes: u64,
+    /// Compressed bytes read.
+    pub bytes_done: u64,
+}
+
+/// Shows amounts.
+#[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
-    layers_done: Arc<AtomicU64>,
-    layers: u64,
+    /// When a quiet line was last printed; `None` on a terminal.
+    quiet: Option<Instant>,
 }
 
 impl Progress {
-    /// Starts to show the progress of layers of this many compressed bytes together.
-    pub fn start(layers: u64, bytes: u64) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr());
+    /// Begins; shows nothing yet.
+    pub fn start() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         let template = "{spinner} {msg} {bytes}/{total_bytes} {binary_bytes_per_sec}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        if io::stderr().is_terminal() {
-            bar.enable_steady_tick(Duration::from_millis(120));
+        Self {
+            bar,
+            quiet: (!io::stderr().is_terminal()).then(Instant::now),
         }
-        let progress = Self { bar, layers_done: Arc::default(), layers };
-        progress.show_layers(0);
-        progress
     }
 
-    /// One more layer is cataloged.
-    pub fn layer_done(&self) {
-        let done = self.layers_done.fetch_add(1, Ordering::Relaxed) + 1;
-        self.show_layers(done);
+    /// Shows an amount, if it is time to.
+    pub fn show(&mut self, amount: Amount) {
+        let layers = format!("layers {}/{}", amount.layers_done, amount.layers);
+        match &mut self.quiet {
+            None => {
+                self.bar.set_length(amount.bytes);
+                self.bar.set_position(amount.bytes_done);
+                self.bar.set_message(layers);
+                self.bar.tick();
+            }
+            Some(last) if last.elapsed() >= QUIET_INTERVAL => {
+                *last = Instant::now();
+                let (done, bytes) = (HumanBytes(amount.bytes_done), HumanBytes(amount.bytes));
+                eprintln!("{layers}, {done} of {bytes}");
+            }
+            Some(_) => {}
+        }
     }
+}
 
+impl Drop for Progress {
     /// The line goes away.
-    pub fn finish(&self) {
+    fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
+}
 
-    fn show_layers(&self, done: u64) {
-        self.bar.set_message(format!("layers {done}/{}", self.layers));
+/// Shows the progress of layers that this process reads.
+#[derive(Debug)]
+pub struct ScanProgress {
+    task: JoinHandle<()>,
+}
+
+impl ScanProgress {
+    /// Watches until [`ScanProgress::finish`].
+    pub fn start(layers: &[Layer], watches: &HashMap<Digest, Arc<LayerProgress>>) -> Self {
+        let watched: Vec<_> = layers
+            .iter()
+            .filter_map(|layer| Some((layer.size, Arc::clone(watches.get(&layer.digest)?))))
+            .collect();
+        let task = tokio::spawn(async move {
+            let mut progress = Progress::start();
+            loop {
+                tokio::time::sleep(LIVE_INTERVAL).await;
+                progress.show(amount(&watched));
+            }
+        });
+        Self { task }
     }
 
-    /// Counts what is read through the returned reader.
-    pub fn count<R: Read>(&self, reader: R) -> Counted<R> {
-        Counted { reader, bar: self.bar.clone() }
+    /// The work is over.
+    pub fn finish(self) {
+        self.task.abort();
     }
 }
 
-/// A reader whose bytes move the progress on.
-pub struct Counted<R> {
-    reader: R,
-    bar: ProgressBar,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.reader.read(buffer)?;
-        self.bar.inc(count as u64);
-        Ok(count)
-    }
+fn amount(watched: &[(u64, Arc<LayerProgress>)]) -> Amount {
+    watched
+        .iter()
+        .fold(Amount::default(), |sum, (size, watch)| {
+            let read = watch.compressed_bytes();
+            Amount {
+                layers: sum.layers + 1,
+                layers_done: sum.layers_done + u64::from(read >= *size),
+                bytes: sum.bytes + size,
+                bytes_done: sum.bytes_done + read,
+            }
+        })
 }

@@ -11,8 +11,10 @@ use crate::exit::{Exit, Usage};
 
 /// Compares each line of standard input.
 pub fn run(args: &VersionsArgs) -> anyhow::Result<Exit> {
-    let scheme: Scheme =
-        args.scheme.parse().map_err(|e: scanyard_version::UnknownScheme| Usage(e.to_string()))?;
+    let scheme: Scheme = args
+        .scheme
+        .parse()
+        .map_err(|e: scanyard_version::UnknownScheme| Usage(e.to_string()))?;
     let mut output = BufWriter::new(io::stdout().lock());
     for line in io::stdin().lock().lines() {
         let line = line.context("cannot read standard input")?;

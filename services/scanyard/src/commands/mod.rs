@@ -1,0 +1,44 @@
+//! Every command, one file each.
+
+mod completion;
+mod db;
+mod demo;
+mod explain;
+mod scan;
+mod serve;
+mod submit;
+mod versions;
+
+use std::future::Future;
+
+use anyhow::Context;
+
+use crate::cli::{Cli, Command};
+use crate::exit::{Exit, Usage};
+
+/// Runs the command.
+pub fn run(cli: Cli) -> anyhow::Result<Exit> {
+    let quiet = !matches!(cli.command, Command::Serve(_));
+    let default = if quiet { "error" } else { "info" };
+    let filter = cli.log.as_deref().unwrap_or(default);
+    scanyard_telemetry::init_logging(filter, cli.log_format.into())
+        .map_err(|error| Usage(error.to_string()))?;
+    match cli.command {
+        Command::Versions(args) => versions::run(&args),
+        Command::Completion { shell } => completion::run(shell),
+        Command::Explain(args) => explain::run(&args),
+        Command::Db(command) => block_on(db::run(command)),
+        Command::Scan(args) => block_on(scan::run(args)),
+        Command::Serve(args) => block_on(serve::run(args)),
+        Command::Submit(args) => block_on(submit::run(args)),
+        Command::Demo(args) => block_on(demo::run(args)),
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?
+        .block_on(future)
+}

@@ -1,0 +1,87 @@
+//! `scanyard scan`: one image, in this process.
+
+use scanyard_advisory::{Database, Info};
+use scanyard_matching::{Matcher, image_coverage};
+use scanyard_oci::{Platform, PlatformSelect, Source};
+use scanyard_report::{AdvisoryFacts, Report, ReportInput, pair_findings};
+
+use crate::cache::Cache;
+use crate::cli::ScanArgs;
+use crate::exit::{Exit, Failure, Usage};
+use crate::image_scan::{self, ScanOptions, Scanned};
+use crate::{database, output, paths};
+
+/// Scans and prints.
+pub async fn run(args: ScanArgs) -> anyhow::Result<Exit> {
+    let source: Source = args
+        .source
+        .parse()
+        .map_err(|error| Usage(format!("{error}")))?;
+    let options = options(&args)?;
+    let database = database::open_if_any(args.db.as_deref())?;
+    if database.is_none() && args.gate.fail_on.is_some() {
+        return Err(Failure::new(
+            "--fail-on needs advisories, and there is no advisory database",
+            "run `scanyard db update`, or name a database with --db",
+        )
+        .into());
+    }
+    let scanned = image_scan::scan(&source, &options).await?;
+    let report = report(&source.to_string(), scanned, database.as_ref());
+    output::write(&report, &args.output)?;
+    Ok(output::judge(&report, &args.gate))
+}
+
+fn options(args: &ScanArgs) -> anyhow::Result<ScanOptions> {
+    let platform = match &args.platform {
+        Some(platform) => platform.parse().map_err(Usage)?,
+        None => Platform::host(),
+    };
+    let cache = if args.no_cache {
+        Cache::disabled()
+    } else {
+        let dir = args.cache_dir.clone().unwrap_or_else(paths::default_cache);
+        Cache::new(dir, scanyard_inventory::CATALOGER_SET)
+    };
+    Ok(ScanOptions {
+        platforms: PlatformSelect::One(platform),
+        registry: args.registry.options(),
+        cache,
+    })
+}
+
+/// Matches what was found and says everything about it.
+fn report(source: &str, scanned: Scanned, database: Option<&Database>) -> Report {
+    let inventory = &scanned.inventory;
+    let distro = inventory.distro.as_ref();
+    let mut coverage = image_coverage(
+        database,
+        distro,
+        inventory.packages.iter().map(|p| &p.package),
+    );
+    let mut findings = Vec::with_capacity(inventory.packages.len());
+    if let Some(database) = database {
+        let matcher = Matcher::new(database);
+        for located in &inventory.packages {
+            let outcome = matcher.match_package(&located.package, distro);
+            findings.push(outcome.findings);
+            coverage.extend(outcome.coverage);
+        }
+    }
+    Report::new(ReportInput {
+        source,
+        image: scanned.image,
+        inventory,
+        findings: pair_findings(inventory, findings),
+        coverage,
+        advisories: database.and_then(|database| facts(database.info())),
+    })
+}
+
+/// A database without a dated record has nothing to match against.
+fn facts(info: &Info) -> Option<AdvisoryFacts> {
+    Some(AdvisoryFacts {
+        revision: info.revision,
+        date: info.date?,
+    })
+}

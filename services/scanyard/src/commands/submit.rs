@@ -1,0 +1,95 @@
+//! `scanyard submit`: hand an image to a running service and, if asked, wait for the findings.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use scanyard_report::Report;
+use tokio::time::{Instant, sleep};
+
+use crate::cli::SubmitArgs;
+use crate::client::{Client, Scan};
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::progress::Progress;
+
+/// How often a scan is asked after.
+const POLL: Duration = Duration::from_millis(200);
+
+/// Submits, and waits if that was asked for or a gate needs it.
+pub async fn run(args: SubmitArgs) -> anyhow::Result<Exit> {
+    let client = Client::new(&args.server, api_key(args.api_key_file.as_deref())?)?;
+    let scan = client
+        .submit(&args.reference, args.platform.as_deref())
+        .await?;
+    if !args.wait && !args.gate.is_set() {
+        println!("{}", scan.id);
+        anstream::eprintln!("submitted; add --wait to wait for the findings");
+        return Ok(Exit::Done);
+    }
+    let reports = wait(&client, scan, Duration::from_secs(args.timeout)).await?;
+    let mut exit = Exit::Done;
+    for report in &reports {
+        let platform = report
+            .image
+            .as_ref()
+            .map_or("image", |image| &image.platform);
+        let output = args.output.for_image(platform, reports.len() > 1);
+        output::write(report, &output)?;
+        exit = exit.max(output::judge(report, &args.gate));
+    }
+    Ok(exit)
+}
+
+/// The API key from the environment or from a file.
+fn api_key(file: Option<&Path>) -> anyhow::Result<Option<String>> {
+    if let Some(key) = std::env::var("SCANYARD_API_KEY")
+        .ok()
+        .filter(|key| !key.is_empty())
+    {
+        return Ok(Some(key));
+    }
+    let Some(file) = file else { return Ok(None) };
+    let key = std::fs::read_to_string(file)
+        .with_context(|| format!("cannot read the API key in {}", file.display()))?;
+    Ok(Some(key.trim().to_owned()))
+}
+
+/// Waits until the scan has ended; the reports of its images.
+pub async fn wait(client: &Client, scan: Scan, timeout: Duration) -> anyhow::Result<Vec<Report>> {
+    let scan = until_final(client, scan, timeout).await?;
+    if scan.state == "failed" {
+        let problem = scan.failure.unwrap_or_default();
+        return Err(Failure::new(problem.detail, problem.remedy).into());
+    }
+    if scan.state == "cancelled" {
+        return Err(Failure::new("the scan was cancelled", "submit the image again").into());
+    }
+    let mut reports = Vec::new();
+    for image in scan.image_digests()? {
+        reports.push(client.report(image).await?);
+    }
+    Ok(reports)
+}
+
+async fn until_final(client: &Client, mut scan: Scan, timeout: Duration) -> anyhow::Result<Scan> {
+    let deadline = Instant::now() + timeout;
+    let mut progress = Progress::start();
+    while !scan.is_final() {
+        if Instant::now() >= deadline {
+            let (id, state) = (scan.id, scan.state);
+            return Err(Failure::new(
+                format!(
+                    "scan {id} is still {state} after {} seconds",
+                    timeout.as_secs()
+                ),
+                format!("wait longer with --timeout, or ask later: GET /v1/scans/{id}"),
+            )
+            .into());
+        }
+        sleep(POLL).await;
+        scan = client.scan(scan.id).await?;
+        progress.show(scan.progress.into());
+    }
+    Ok(scan)
+}

@@ -1,0 +1,26 @@
+//! Finding and opening the advisory database.
+
+use std::path::{Path, PathBuf};
+
+use scanyard_advisory::{DATABASE_FILE, Database};
+
+use crate::exit::Failure;
+use crate::paths;
+
+/// The directory or file named, or the directory that `db update` fills.
+pub fn location(named: Option<&Path>) -> PathBuf {
+    named.map_or_else(paths::default_db, Path::to_owned)
+}
+
+/// Opens the database.
+pub fn open(named: Option<&Path>) -> Result<Database, Failure> {
+    Database::open(&location(named)).map_err(|error| Failure::of(&error, error.remedy()))
+}
+
+/// Opens the database named; the default one only if it is there.
+pub fn open_if_any(named: Option<&Path>) -> Result<Option<Database>, Failure> {
+    if named.is_none() && !location(None).join(DATABASE_FILE).exists() {
+        return Ok(None);
+    }
+    open(named).map(Some)
+}

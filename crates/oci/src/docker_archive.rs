@@ -6,7 +6,6 @@ use std::io::{self, Read};
 use scanyard_package::{Digest, Limits};
 use serde::Deserialize;
 
-use crate::OciError;
 use crate::files::Files;
 use crate::image::{Image, Layer};
 use crate::layer_reader::HashingReader;
@@ -14,6 +13,7 @@ use crate::layout::{blob_path, choices, is_named};
 use crate::manifest::{self, Manifest};
 use crate::resolve::{sha256, verify};
 use crate::source::Select;
+use crate::{OciError, Reference};
 
 const MANIFEST: &str = "manifest.json";
 const LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar";
@@ -81,7 +81,7 @@ fn choose(saved: Vec<Saved>, select: &Select) -> Result<Saved, OciError> {
             .repo_tags
             .iter()
             .flatten()
-            .any(|name| is_named(name, tag)),
+            .any(|name| is_meant(name, tag)),
         Select::Digest(digest) => saved.config.contains(&digest.to_hex()),
     });
     matching.next().ok_or_else(|| match select {
@@ -91,6 +91,12 @@ fn choose(saved: Vec<Saved>, select: &Select) -> Result<Saved, OciError> {
         },
         select => OciError::NotFound(format!("the image {select} in the archive")),
     })
+}
+
+/// Some writers complete names, as users need not: `debian:12` is `docker.io/library/debian:12`.
+fn is_meant(name: &str, tag: &str) -> bool {
+    let completed = |text: &str| text.parse::<Reference>().ok();
+    is_named(name, tag) || completed(name).is_some_and(|name| Some(name) == completed(tag))
 }
 
 /// The digest of the image's manifest, where the archive has manifests. Whatever is wrong with them

@@ -14,6 +14,9 @@
 //! image.write_oci_layout(dir.path(), "1.0");
 //! ```
 
+// What fails here fails a test, and the panic says where.
+#![allow(clippy::unwrap_used)]
+
 mod archive;
 mod fake_registry;
 mod image;

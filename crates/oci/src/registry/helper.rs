@@ -74,7 +74,7 @@ async fn run(program: &OsStr, server: &str) -> std::io::Result<Option<Credential
     }))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;

@@ -139,6 +139,17 @@ async fn docker_archives_of_before_and_after_version_25_are_read() {
 }
 
 #[tokio::test]
+async fn names_in_archives_are_completed_on_both_sides() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("saved.tar");
+    plain_image().write_docker_archive(&file, "docker.io/library/debian:12");
+    for name in [":debian:12", ":docker.io/library/debian:12", ":12"] {
+        let saved = source("docker-archive", &file, name);
+        assert_eq!(images(&saved, &options()).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn reach_into_an_archive_is_whether_the_file_is_there() {
     let dir = tempfile::tempdir().unwrap();
     small_image().write_oci_layout(dir.path(), "1");

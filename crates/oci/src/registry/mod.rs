@@ -1,5 +1,6 @@
 //! The OCI distribution protocol, as far as pulling needs it.
 
+mod authorization;
 mod blob;
 mod challenge;
 mod credentials;

@@ -1,31 +1,30 @@
 //! Requests to one repository: authenticated, retried, bounded.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use http::{Method, StatusCode, header};
 use reqwest::Response;
 use tokio::sync::OnceCell;
 
 use super::RegistryOptions;
+use super::authorization::Authorization;
 use super::challenge::Challenge;
 use super::credentials::Credentials;
 use super::retry::{Refused, delay, retry_after};
-use super::session::TokenKey;
-use super::token;
 use crate::{OciError, Reference};
 
 /// A client of one repository. Clones are the same client.
 #[derive(Debug, Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client(pub(super) Arc<Inner>);
 
 #[derive(Debug)]
-struct Inner {
-    http: reqwest::Client,
-    options: RegistryOptions,
-    reference: Reference,
+pub(super) struct Inner {
+    pub(super) http: reqwest::Client,
+    pub(super) options: RegistryOptions,
+    pub(super) reference: Reference,
     base: OnceCell<String>,
-    credentials: OnceCell<Option<Credentials>>,
-    challenge: Mutex<Option<Challenge>>,
+    pub(super) credentials: OnceCell<Option<Credentials>>,
+    pub(super) challenge: Mutex<Option<Challenge>>,
 }
 
 /// What is asked for.
@@ -35,17 +34,6 @@ struct Ask<'a> {
     path: &'a str,
     accept: Option<&'a str>,
     from: u64,
-}
-
-/// Who we say that we are.
-enum Authorization {
-    Basic(String),
-    Token {
-        key: TokenKey,
-        token: String,
-        /// Bought for this request.
-        is_new: bool,
-    },
 }
 
 impl Client {
@@ -193,7 +181,7 @@ impl Client {
                 Some(Authorization::Basic(_)) => return Err(self.denied()),
             }
             let challenge = Challenge::find(response.headers()).ok_or_else(|| self.denied())?;
-            *self.challenge() = Some(challenge);
+            self.learn(challenge);
             known = self.authorization().await?;
         }
     }
@@ -241,91 +229,15 @@ impl Client {
         })
     }
 
-    fn denied(&self) -> Refused {
+    pub(super) fn denied(&self) -> Refused {
         Refused::Final(OciError::Denied {
             registry: self.registry().to_owned(),
             what: self.0.reference.to_string(),
         })
     }
 
-    fn challenge(&self) -> std::sync::MutexGuard<'_, Option<Challenge>> {
-        self.0
-            .challenge
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What the last challenge asked for.
-    async fn authorization(&self) -> Result<Option<Authorization>, Refused> {
-        let Some(challenge) = self.challenge().clone() else {
-            return Ok(None);
-        };
-        let credentials = self.credentials().await;
-        let (realm, service, scope) = match challenge {
-            Challenge::Basic => {
-                let credentials = credentials.ok_or_else(|| self.denied())?;
-                return Ok(Some(Authorization::Basic(token::basic(&credentials))));
-            }
-            Challenge::Bearer {
-                realm,
-                service,
-                scope,
-            } => (realm, service, scope),
-        };
-        self.check_realm(&realm).await?;
-        let own = || format!("repository:{}:pull", self.0.reference.repository());
-        let scope = scope.unwrap_or_else(own);
-        let key = TokenKey {
-            realm,
-            service,
-            scope,
-            credentials,
-        };
-        let session = &self.0.options.session;
-        if let Some(token) = session.token(&key) {
-            let is_new = false;
-            return Ok(Some(Authorization::Token { key, token, is_new }));
-        }
-        tracing::debug!(realm = %key.realm, anonymous = key.credentials.is_none(), "buying a token");
-        let bought = token::buy(&self.0.http, self.registry(), &key).await?;
-        let (token, lifetime) = bought.ok_or_else(|| self.denied())?;
-        session.keep_token(key.clone(), token.clone(), lifetime);
-        let is_new = true;
-        Ok(Some(Authorization::Token { key, token, is_new }))
-    }
-
-    /// Passwords that a registry over TLS asks for do not go out in plain text.
-    async fn check_realm(&self, realm: &str) -> Result<(), Refused> {
-        let plain = self.base().await?.starts_with("http:");
-        if realm.starts_with("https://") || (plain && realm.starts_with("http://")) {
-            return Ok(());
-        }
-        Err(Refused::Final(OciError::Unexpected {
-            registry: self.registry().to_owned(),
-            detail: "its token service has no https address".to_owned(),
-        }))
-    }
-
-    async fn credentials(&self) -> Option<Credentials> {
-        let inner = &self.0;
-        let found = inner.credentials.get_or_init(|| async {
-            match &inner.options.credentials {
-                Some(given) => Some(given.clone()),
-                None => {
-                    let (registry, repository) = (self.registry(), inner.reference.repository());
-                    inner
-                        .options
-                        .credential_files
-                        .find(registry, repository)
-                        .await
-                }
-            }
-        });
-        found.await.clone()
-    }
-
     /// The registry's address. One on this machine may speak plain HTTP unasked.
-    async fn base(&self) -> Result<&str, Refused> {
+    pub(super) async fn base(&self) -> Result<&str, Refused> {
         let found = self.0.base.get_or_try_init(|| async {
             let host = match self.registry() {
                 "docker.io" => "registry-1.docker.io",

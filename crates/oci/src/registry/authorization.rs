@@ -1,0 +1,103 @@
+//! What a client shows to a registry that challenged it.
+
+use std::sync::{MutexGuard, PoisonError};
+
+use super::challenge::Challenge;
+use super::credentials::Credentials;
+use super::request::Client;
+use super::retry::Refused;
+use super::session::TokenKey;
+use super::token;
+use crate::OciError;
+
+/// Who we say that we are.
+pub enum Authorization {
+    Basic(String),
+    Token {
+        key: TokenKey,
+        token: String,
+        /// Bought for this request.
+        is_new: bool,
+    },
+}
+
+impl Client {
+    /// Remembers what the registry asks for.
+    pub(super) fn learn(&self, challenge: Challenge) {
+        *self.challenge() = Some(challenge);
+    }
+
+    fn challenge(&self) -> MutexGuard<'_, Option<Challenge>> {
+        let challenge = &self.0.challenge;
+        challenge.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the last challenge asked for.
+    pub(super) async fn authorization(&self) -> Result<Option<Authorization>, Refused> {
+        let Some(challenge) = self.challenge().clone() else {
+            return Ok(None);
+        };
+        let credentials = self.credentials().await;
+        let (realm, service, scope) = match challenge {
+            Challenge::Basic => {
+                let credentials = credentials.ok_or_else(|| self.denied())?;
+                return Ok(Some(Authorization::Basic(token::basic(&credentials))));
+            }
+            Challenge::Bearer {
+                realm,
+                service,
+                scope,
+            } => (realm, service, scope),
+        };
+        self.check_realm(&realm).await?;
+        let own = || format!("repository:{}:pull", self.0.reference.repository());
+        let scope = scope.unwrap_or_else(own);
+        let key = TokenKey {
+            realm,
+            service,
+            scope,
+            credentials,
+        };
+        let session = &self.0.options.session;
+        if let Some(token) = session.token(&key) {
+            let is_new = false;
+            return Ok(Some(Authorization::Token { key, token, is_new }));
+        }
+        tracing::debug!(realm = %key.realm, anonymous = key.credentials.is_none(), "buying a token");
+        let bought = token::buy(&self.0.http, self.registry(), &key).await?;
+        let (token, lifetime) = bought.ok_or_else(|| self.denied())?;
+        session.keep_token(key.clone(), token.clone(), lifetime);
+        let is_new = true;
+        Ok(Some(Authorization::Token { key, token, is_new }))
+    }
+
+    /// Passwords that a registry over TLS asks for do not go out in plain text.
+    async fn check_realm(&self, realm: &str) -> Result<(), Refused> {
+        let plain = self.base().await?.starts_with("http:");
+        if realm.starts_with("https://") || (plain && realm.starts_with("http://")) {
+            return Ok(());
+        }
+        Err(Refused::Final(OciError::Unexpected {
+            registry: self.registry().to_owned(),
+            detail: "its token service has no https address".to_owned(),
+        }))
+    }
+
+    async fn credentials(&self) -> Option<Credentials> {
+        let inner = &self.0;
+        let found = inner.credentials.get_or_init(|| async {
+            match &inner.options.credentials {
+                Some(given) => Some(given.clone()),
+                None => {
+                    let (registry, repository) = (self.registry(), inner.reference.repository());
+                    inner
+                        .options
+                        .credential_files
+                        .find(registry, repository)
+                        .await
+                }
+            }
+        });
+        found.await.clone()
+    }
+}

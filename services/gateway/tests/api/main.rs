@@ -7,4 +7,5 @@ mod events;
 mod images;
 mod operation;
 mod scans;
+mod serving;
 mod support;

@@ -11,7 +11,7 @@ use scanyard_gateway::{AuthMode, Gateway, LoadedAdvisories, NewKey, Parts, Setti
 use scanyard_inventory::{CATALOGER_SET, FileEvidence, FoldedLayer, LayerInventory, fold};
 use scanyard_matching::{Finding, Status};
 use scanyard_package::{Coverage, Digest, Distro, Package, PackageKind, Severity};
-use scanyard_queue::Queue;
+use scanyard_queue::EmbeddedQueue;
 use scanyard_store::{
     Claim, ImageLayer, Images, Keys, LayerInventories, MatchedPackage, Matches, NewImage,
     PackageSet, ScanId, Scans, SqliteStore, StoredLayer, Tag, TenantId,
@@ -24,12 +24,11 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use crate::dead_letters::Letters;
-
 pub struct TestGateway {
     pub store: SqliteStore,
-    pub letters: Arc<Letters>,
+    pub queue: EmbeddedQueue,
     pub shutdown: CancellationToken,
+    pub gateway: Gateway,
     pub router: Router,
     /// A key of the default tenant.
     pub key: String,
@@ -90,7 +89,10 @@ impl TestGateway {
         let store = SqliteStore::open(&directory.path().join("scanyard.db"))
             .await
             .unwrap();
-        let letters = Arc::new(Letters::default());
+        let queue = EmbeddedQueue::new(
+            store.database().clone(),
+            scanyard_queue::Settings::default(),
+        );
         let shutdown = CancellationToken::new();
         let (_, advisories) = watch::channel(Some(Arc::new(LoadedAdvisories {
             revision: digest(900),
@@ -99,7 +101,7 @@ impl TestGateway {
         })));
         let gateway = Gateway::new(Parts {
             store: Arc::new(store.clone()),
-            queue: Arc::clone(&letters) as Arc<dyn Queue>,
+            queue: Arc::new(queue.clone()),
             advisories,
             metrics: metrics(),
             auth,
@@ -110,9 +112,10 @@ impl TestGateway {
         let key = create_key(&store, TenantId::DEFAULT).await;
         Self {
             store,
-            letters,
+            queue,
             shutdown,
-            router: router(gateway),
+            router: router(gateway.clone()),
+            gateway,
             key,
             _directory: directory,
         }

@@ -56,9 +56,9 @@ pub async fn catalog_layers(
     let mut queue: Vec<_> = layers.to_vec();
     queue.sort_by_key(|layer| (std::cmp::Reverse(layer.size), layer.digest));
     queue.dedup_by_key(|layer| layer.digest);
-    let watches: Vec<_> = queue.iter().map(progress).collect();
+    let mut watches = Watches(queue.iter().map(progress).collect());
     let mut tasks = JoinSet::new();
-    for (layer, watch) in queue.into_iter().zip(&watches) {
+    for (layer, watch) in queue.into_iter().zip(&watches.0) {
         let (source, budget, limits, watch) =
             (source.clone(), budget.clone(), *limits, Arc::clone(watch));
         tasks.spawn(async move {
@@ -68,16 +68,21 @@ pub async fn catalog_layers(
     }
     let mut cataloged = HashMap::new();
     while let Some(outcome) = tasks.join_next().await {
-        match outcome.map_err(|_| LayerError::Cancelled).flatten() {
-            Ok((digest, layer)) => drop(cataloged.insert(digest, layer)),
-            Err(error) => {
-                // Blocking threads do not end with their task.
-                watches.iter().for_each(|watch| watch.cancel());
-                return Err(error);
-            }
-        }
+        let (digest, layer) = outcome.map_err(|_| LayerError::Cancelled).flatten()?;
+        cataloged.insert(digest, layer);
     }
+    watches.0.clear();
     Ok(cataloged)
+}
+
+/// Ends the reading of layers that nobody waits for any more: blocking threads do not end with
+/// their task.
+struct Watches(Vec<Arc<LayerProgress>>);
+
+impl Drop for Watches {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|watch| watch.cancel());
+    }
 }
 
 async fn catalog_one(
@@ -88,17 +93,21 @@ async fn catalog_one(
     progress: Arc<LayerProgress>,
 ) -> Result<CatalogedLayer, LayerError> {
     let closed = |_: AcquireError| LayerError::Cancelled;
-    let _open = budget.open.acquire().await.map_err(closed)?;
+    let open = Arc::clone(&budget.open);
+    let open = open.acquire_owned().await.map_err(closed)?;
     let stream = source.open_layer(layer).await?;
-    let _working = budget.working.acquire().await.map_err(closed)?;
+    let working = Arc::clone(&budget.working);
+    let working = working.acquire_owned().await.map_err(closed)?;
     let layer = layer.clone();
-    let reading =
-        tokio::task::spawn_blocking(move || catalog_layer(stream, &layer, &limits, &progress));
+    let reading = tokio::task::spawn_blocking(move || {
+        // The thread holds what it uses to its end, whatever becomes of the task.
+        let _permits = (open, working);
+        catalog_layer(stream, &layer, &limits, &progress)
+    });
     reading.await.unwrap_or_else(|error| {
-        Err(OciError::Malformed {
+        Err(LayerError::Oci(OciError::Malformed {
             what: "the layer".into(),
             detail: error.to_string(),
-        }
-        .into())
+        }))
     })
 }

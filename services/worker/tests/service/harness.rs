@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use scanyard_assessment::Advisories;
-use scanyard_oci::RegistryOptions;
+use scanyard_oci::{CredentialFiles, RegistryOptions};
 use scanyard_package::Limits;
 use scanyard_protocol::Lane;
 use scanyard_queue::{DeadLetter, DeadLetterFilter, EmbeddedQueue, Queue, Settings};
@@ -131,7 +131,7 @@ impl Service {
             advisories: self.advisories.clone(),
             limits: Limits::default(),
             registry: RegistryOptions {
-                docker_config: false,
+                credential_files: CredentialFiles::none(),
                 retries: 0,
                 ..RegistryOptions::default()
             },

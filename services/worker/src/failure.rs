@@ -130,6 +130,17 @@ pub fn invalid_reference(reference: &str, detail: impl std::fmt::Display) -> Job
     })
 }
 
+/// The registry answers, but so slowly that others would wait for it.
+pub fn too_slow(what: &str, limit: Duration) -> JobError {
+    JobError::failed(ScanFailure {
+        code: "registry_too_slow".to_owned(),
+        message: format!("{what} took longer than {} seconds", limit.as_secs()),
+        remedy: "try again when the registry is less busy, or raise the worker's time limit"
+            .to_owned(),
+        retryable: true,
+    })
+}
+
 /// The tenant's credentials reach the manifest and not this layer.
 pub fn layer_not_reached(layer: &scanyard_package::Digest) -> JobError {
     JobError::failed(ScanFailure {

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use crate::WorkerContext;
 use crate::assemble::assemble;
 use crate::delivery::JobContext;
-use crate::failure::{JobError, layer_not_reached};
+use crate::failure::{JobError, layer_not_reached, too_slow};
 use crate::scan_source::ScanSource;
 
 /// Layers asked about at once.
@@ -38,7 +38,9 @@ pub async fn run(context: &JobContext, job: &ImageJob) -> Result<(), JobError> {
         }
         ScanState::Done | ScanState::Failed | ScanState::Cancelled => return Ok(()),
     }
-    let images = context.interruptible(resolve(worker, &scan)).await?;
+    let images = context
+        .interruptible(resolve_in_time(worker, &scan))
+        .await?;
     let layers: usize = images.iter().map(|image| image.layers.len()).sum();
     let recorded = worker
         .store
@@ -51,6 +53,12 @@ pub async fn run(context: &JobContext, job: &ImageJob) -> Result<(), JobError> {
     }
     counter!(name::LAYERS_ASKED).increment(layers as u64);
     Ok(())
+}
+
+async fn resolve_in_time(worker: &WorkerContext, scan: &Scan) -> Result<Vec<NewImage>, JobError> {
+    let limit = worker.settings.resolve_time;
+    let resolved = tokio::time::timeout(limit, resolve(worker, scan)).await;
+    resolved.unwrap_or_else(|_| Err(too_slow("resolving the reference", limit)))
 }
 
 async fn resolve(worker: &WorkerContext, scan: &Scan) -> Result<Vec<NewImage>, JobError> {

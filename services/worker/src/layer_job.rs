@@ -12,7 +12,7 @@ use scanyard_telemetry::name;
 
 use crate::assemble::assemble;
 use crate::delivery::JobContext;
-use crate::failure::{JobError, layer_not_reached, unknown_cataloger_set};
+use crate::failure::{JobError, layer_not_reached, too_slow, unknown_cataloger_set};
 use crate::scan_source::ScanSource;
 use crate::{CatalogedLayer, LayerProgress, WorkerContext, catalog_layer};
 
@@ -130,7 +130,7 @@ async fn waiting_scan(worker: &WorkerContext, job: &LayerJob) -> Result<Option<S
     Ok(other.await?)
 }
 
-/// Reads the layer while the lease holds.
+/// Reads the layer while the lease holds and the time lasts.
 async fn catalog_for(
     worker: &WorkerContext,
     job: &LayerJob,
@@ -139,11 +139,13 @@ async fn catalog_for(
 ) -> Result<Work, JobError> {
     let progress = Arc::new(LayerProgress::default());
     let _end = EndReading(Arc::clone(&progress));
+    let limit = worker.settings.layer_time;
     tokio::select! {
         cataloged = read(worker, scan, job.layer, Arc::clone(&progress)) => {
             cataloged.map(Work::Cataloged)
         }
         () = renew_until_lost(worker, lease, &progress) => Ok(Work::Unwanted),
+        () = tokio::time::sleep(limit) => Err(too_slow("reading a layer", limit)),
     }
 }
 

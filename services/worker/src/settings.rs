@@ -33,6 +33,10 @@ pub struct WorkerSettings {
     pub retry: Backoff,
     /// How long a job waits for a store that does not answer before it counts as failed.
     pub store_patience: Duration,
+    /// Longest time that resolving a reference may take, retries included.
+    pub resolve_time: Duration,
+    /// Longest time that reading one layer may take, however slowly its bytes drip.
+    pub layer_time: Duration,
     /// After a stop: how long running jobs may go on before they are handed back.
     pub drain: Duration,
 }
@@ -68,6 +72,8 @@ impl Default for WorkerSettings {
                 longest: Duration::from_secs(60),
             },
             store_patience: Duration::from_secs(300),
+            resolve_time: Duration::from_secs(300),
+            layer_time: Duration::from_secs(3600),
             drain: Duration::from_secs(20),
         }
     }

@@ -91,6 +91,43 @@ async fn a_poisoned_layer_becomes_a_dead_letter_that_can_be_redriven() {
     became_done(&service, scan).await;
 }
 
+/// Whoever names a layer first must not decide what it is for others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repository_that_gives_wrong_bytes_fails_nobody_elses_scan() {
+    let service = Service::start(Timing::default()).await;
+    let layer = Layer::plain(&[("app/name", "good")]);
+    let other = Layer::plain(&[("app/name", "evil")]);
+    let path = format!("wrong/blobs/{}", layer.digest());
+    service
+        .registry
+        .fail(&path, Fault::Body(other.blob), usize::MAX);
+    let wrong = service
+        .submit("wrong", &Image::new(vec![layer.clone()]))
+        .await;
+    let right = Image::new(vec![layer]).label("from", "elsewhere");
+    let right = service.submit("right", &right).await;
+    let _worker = service.start_worker();
+    assert_eq!(service.failure_code(wrong).await, "digest_mismatch");
+    service.done(right).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registry_that_never_answers_is_given_up() {
+    let service = Service::start(Timing {
+        layer_time: std::time::Duration::from_millis(50),
+        max_deliveries: 1,
+        ..Timing::default()
+    })
+    .await;
+    let _worker = service.start_worker();
+    let layer = own_layer("silent");
+    let path = layer.digest().to_string();
+    service.registry.fail(&path, Fault::IgnoreRange, 1);
+    service.registry.fail(&path, Fault::Silence, 1);
+    let scan = service.submit("app", &Image::new(vec![layer])).await;
+    assert_eq!(service.failure_code(scan).await, "registry_too_slow");
+}
+
 async fn one_dead_letter(service: &Service, stage: Stage) -> String {
     crate::harness::until("there is a dead letter", async || {
         let letters = service.dead_letters().await;

@@ -29,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Timing {
     pub lease: Duration,
     pub max_deliveries: u32,
+    /// Longest time for one layer.
+    pub layer_time: Duration,
 }
 
 impl Default for Timing {
@@ -36,6 +38,7 @@ impl Default for Timing {
         Self {
             lease: Duration::from_secs(3600),
             max_deliveries: 3,
+            layer_time: Duration::from_secs(3600),
         }
     }
 }
@@ -264,6 +267,8 @@ fn worker_settings(timing: Timing) -> WorkerSettings {
         },
         store_patience: Duration::from_secs(5),
         drain: Duration::from_millis(100),
+        layer_time: timing.layer_time,
+        ..WorkerSettings::default()
     }
 }
 

@@ -110,6 +110,11 @@ impl<'o, 'a> Group<'o, 'a> {
         })
     }
 
+    /// The ids of the records that count: flaws with the same ones have the same fixes.
+    pub(crate) fn counting_ids(&self) -> Vec<&'a str> {
+        self.counting().iter().map(|o| o.advisory.id()).collect()
+    }
+
     /// Versions after the installed one that no record that counts calls affected, in order.
     pub(crate) fn fixed_versions(&self, subject: &Subject<'_>) -> Vec<String> {
         let counting = self.counting();

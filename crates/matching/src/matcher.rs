@@ -1,5 +1,7 @@
 //! Matches packages against a revision of the advisories.
 
+use std::collections::HashMap;
+
 use scanyard_advisory::{Database, Entry};
 use scanyard_package::{Coverage, CoverageKind, Distro, Ecosystem, Package};
 
@@ -79,15 +81,21 @@ pub(crate) fn opinions<'a>(database: &'a Database, subject: &Subject<'_>) -> Vec
 }
 
 fn findings(opinions: &[Opinion<'_>], subject: &Subject<'_>) -> Vec<Finding> {
+    // An erratum fixes many flaws at once, so their fixed versions are worked out once.
+    let mut fixes: HashMap<Vec<&str>, Vec<String>> = HashMap::new();
     let mut findings: Vec<Finding> = group::by_flaw(opinions)
         .iter()
-        .filter_map(|group| finding(group, subject))
+        .filter_map(|group| finding(group, subject, &mut fixes))
         .collect();
     findings.sort_by(|l, r| l.id.cmp(&r.id).then_with(|| l.advisory.cmp(&r.advisory)));
     findings
 }
 
-fn finding(group: &Group<'_, '_>, subject: &Subject<'_>) -> Option<Finding> {
+fn finding<'a>(
+    group: &Group<'_, 'a>,
+    subject: &Subject<'_>,
+    fixes: &mut HashMap<Vec<&'a str>, Vec<String>>,
+) -> Option<Finding> {
     let decided = group.deciding()?;
     let status = match decided.verdict() {
         Verdict::Affected => Status::Affected,
@@ -96,6 +104,9 @@ fn finding(group: &Group<'_, '_>, subject: &Subject<'_>) -> Option<Finding> {
     };
     let id = group.id(decided);
     let rating = rating::rate(group.opinions());
+    let fixed_versions = fixes
+        .entry(group.counting_ids())
+        .or_insert_with(|| group.fixed_versions(subject));
     Some(Finding {
         id: id.to_owned(),
         aliases: group.aliases(id),
@@ -105,7 +116,7 @@ fn finding(group: &Group<'_, '_>, subject: &Subject<'_>) -> Option<Finding> {
         severity: rating.severity,
         cvss: rating.cvss,
         urgency: rating.urgency,
-        fixed_versions: group.fixed_versions(subject),
+        fixed_versions: fixed_versions.clone(),
         published: decided.advisory.published().map(rfc3339),
         modified: Some(rfc3339(decided.advisory.modified())),
     })

@@ -14,6 +14,7 @@ mod index;
 mod known_exploited;
 mod output;
 mod pool;
+mod sections;
 mod spool;
 
 use std::io;

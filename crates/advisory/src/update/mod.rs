@@ -2,19 +2,21 @@
 
 mod ecosystem;
 mod http;
+mod report;
 mod store;
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
-use crate::build::{InstallError, UnreadableRecord, install, workspace_beside};
+use crate::build::{InstallError, install, workspace_beside};
 use crate::compile::KnownExploited;
 use crate::database::{DATABASE_FILE, Database};
-use crate::error::DatabaseError;
-use crate::info::Info;
 use crate::source::MAX_DOCUMENT;
+pub use report::{
+    EcosystemOutcome, EcosystemUpdate, UpdateError, UpdateOptions, UpdateProgress, UpdateReport,
+};
+
 use ecosystem::{Ecosystem, Failure, encode_segment};
 use http::{FetchError, Http};
 use store::Store;
@@ -27,149 +29,6 @@ const PUBLIC_KNOWN_EXPLOITED: &str =
     "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json";
 /// The longest list of ecosystems that is read.
 const MAX_ECOSYSTEMS: u64 = 1 << 20;
-
-/// How an update behaves.
-#[derive(Debug, Clone)]
-pub struct UpdateOptions {
-    /// Only these ecosystems' directories; all that the source lists where empty.
-    pub ecosystems: Vec<String>,
-    /// Where the catalogue of known exploited vulnerabilities is. Where not given: CISA's for the
-    /// public source, for another `kev/known_exploited_vulnerabilities.json` in it, if it has one.
-    pub known_exploited_url: Option<String>,
-    /// How long one request may go without a byte.
-    pub idle_timeout: Duration,
-    /// How often a failed request is made again.
-    pub retries: usize,
-}
-
-impl Default for UpdateOptions {
-    fn default() -> Self {
-        Self {
-            ecosystems: Vec::new(),
-            known_exploited_url: None,
-            idle_timeout: Duration::from_secs(60),
-            retries: 5,
-        }
-    }
-}
-
-/// Where an update is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UpdateProgress {
-    /// An ecosystem's records are being fetched.
-    Fetching {
-        /// The ecosystem's directory.
-        ecosystem: String,
-        /// Ecosystems done before it.
-        done: usize,
-        /// Ecosystems in all.
-        total: usize,
-    },
-    /// The database is being compiled.
-    Compiling,
-}
-
-/// What an update did.
-#[derive(Debug, Clone)]
-pub struct UpdateReport {
-    /// What the database now says about itself.
-    pub info: Info,
-    /// Whether the revision differs from the one before.
-    pub changed: bool,
-    /// What was done for each ecosystem, in order.
-    pub ecosystems: Vec<EcosystemUpdate>,
-    /// The first records that could not be read, with the reason; [`Info::unreadable`] counts all.
-    pub unreadable: Vec<UnreadableRecord>,
-}
-
-/// What was done for one ecosystem.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EcosystemUpdate {
-    /// The ecosystem's directory in the source.
-    pub ecosystem: String,
-    /// What was done.
-    pub outcome: EcosystemOutcome,
-}
-
-/// What was done for one ecosystem.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EcosystemOutcome {
-    /// Nothing had changed.
-    Unchanged,
-    /// The whole export was fetched.
-    Full {
-        /// Records in it.
-        records: u64,
-    },
-    /// Single records were fetched or dropped.
-    Incremental {
-        /// Records that are new or newer.
-        fetched: u64,
-        /// Records that the source no longer lists here.
-        dropped: u64,
-    },
-    /// It could not be fetched; the records of the last update, if any, stay.
-    Failed {
-        /// Why.
-        reason: String,
-    },
-}
-
-/// Why there is no new database. What was there before is still there.
-#[derive(Debug, thiserror::Error)]
-pub enum UpdateError {
-    /// Somebody else updates this directory.
-    #[error("another update of {0} is running")]
-    Busy(PathBuf),
-    /// The source does not say which ecosystems it has.
-    #[error("cannot list the ecosystems of the source: {0}")]
-    Source(String),
-    /// Nothing was fetched, and nothing is there from an earlier update.
-    #[error("no advisory could be read{}", first_failure(.0))]
-    NothingReadable(Vec<EcosystemUpdate>),
-    /// The operating system could not write: the disk is full, or the directory not writable.
-    #[error("cannot write to {path}")]
-    Write {
-        /// The directory.
-        path: PathBuf,
-        /// The cause.
-        #[source]
-        source: io::Error,
-    },
-    /// What was written does not read back: the disk is failing.
-    #[error("the database that was written does not read back")]
-    ReadBack(#[source] DatabaseError),
-}
-
-impl UpdateError {
-    /// Whether the same call may succeed later without anybody doing anything.
-    pub fn is_retryable(&self) -> bool {
-        matches!(
-            self,
-            Self::Busy(_) | Self::Source(_) | Self::NothingReadable(_)
-        )
-    }
-
-    /// What to do about it, as a sentence for the person who sees the error.
-    pub fn remedy(&self) -> &'static str {
-        match self {
-            Self::Busy(_) => "wait until the other update has ended",
-            Self::Source(_) | Self::NothingReadable(_) => {
-                "check the source's URL, the network and the proxy, then try again"
-            }
-            Self::Write { .. } => "check that the directory is writable and the disk is not full",
-            Self::ReadBack(_) => "check the disk",
-        }
-    }
-}
-
-fn first_failure(updates: &[EcosystemUpdate]) -> String {
-    let failed = updates.iter().find_map(|update| match &update.outcome {
-        EcosystemOutcome::Failed { reason } => Some(format!(": {}: {reason}", update.ecosystem)),
-        _ => None,
-    });
-    failed.unwrap_or_default()
-}
 
 /// Brings the database in `directory` up to date with `source`, an export in the layout of the
 /// public bucket ([`PUBLIC_SOURCE`]).

@@ -2,6 +2,7 @@
 //!
 //! The test binary runs itself as a child that accepts scans and relays their messages, and kills it
 //! in the middle.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Write};

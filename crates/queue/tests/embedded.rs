@@ -1,4 +1,5 @@
 //! The conformance suite on the embedded adapter.
+#![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 //! Scans, images and layers to try things with.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::time::Duration;

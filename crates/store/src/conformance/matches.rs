@@ -78,7 +78,7 @@ pub async fn matches_hold_from_their_first_revision_to_their_last(store: Arc<dyn
 
     let second = activate(&*store, 902).await;
     let changed = finding("X", Severity::Critical);
-    match_set(&*store, &set, second, &[changed.clone()]).await;
+    match_set(&*store, &set, second, std::slice::from_ref(&changed)).await;
     let now = store.findings_of_set(set.digest).await.unwrap();
     assert_eq!(now, [(set.packages[0].0.clone(), changed)]);
 
@@ -105,7 +105,10 @@ pub async fn a_late_outcome_of_an_earlier_revision_changes_nothing(store: Arc<dy
         findings: vec![finding("Y", Severity::High)],
         coverage: Vec::new(),
     };
-    store.save_matches(first, &[late.clone()]).await.unwrap();
+    store
+        .save_matches(first, std::slice::from_ref(&late))
+        .await
+        .unwrap();
     assert_eq!(ids(&*store, &set).await, ["X"]);
     store.save_matches(second, &[late]).await.unwrap();
     assert_eq!(ids(&*store, &set).await, ["Y"], "the same revision again");

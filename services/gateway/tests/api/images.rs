@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use scanyard_package::{Coverage, CoverageKind};
+use scanyard_store::Matches;
 
 use crate::support::{TestGateway, assemble, digest, finished_scan, match_all, record};
 
@@ -203,4 +204,21 @@ async fn the_advisories_in_use_are_described() {
     let advisories = gateway.get("/v1/advisories").await.json();
     assert_eq!(advisories["in_use"]["revision"], digest(900).to_string());
     assert_eq!(advisories["records"]["Debian:12"], 3);
+}
+
+#[tokio::test]
+async fn while_a_rescan_runs_the_last_result_names_its_own_advisories() {
+    let gateway = TestGateway::start().await;
+    finished_scan(&gateway).await;
+    gateway
+        .store
+        .activate_revision(digest(901), None)
+        .await
+        .unwrap();
+    let path = format!("/v1/images/{}/report", digest(1));
+    let report = gateway.get(&path).await.json();
+    assert_eq!(report["advisories"]["revision"], digest(900).to_string());
+    let advisories = gateway.get("/v1/advisories").await.json();
+    assert_eq!(advisories["in_use"]["revision"], digest(901).to_string());
+    assert!(advisories["records"].is_null());
 }

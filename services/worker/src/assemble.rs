@@ -187,7 +187,7 @@ mod tests {
             distro: Some(Distro::new("alpine", "3.18.4")),
             ..ImageInventory::default()
         };
-        let coverage = image_coverage(&inventory, &[layer.clone()]);
+        let coverage = image_coverage(&inventory, std::slice::from_ref(&layer));
         assert_eq!(coverage.len(), 1);
         assert_eq!(coverage[0].kind, CoverageKind::ForeignLayer);
         assert_eq!(coverage[0].subject, layer.digest.to_string());

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use scanyard_advisory::{Database, Entries, Event, build};
-use scanyard_matching::{Matcher, Status};
+use scanyard_matching::{Finding, Matcher, Status};
 use scanyard_package::{Distro, Ecosystem, Package, PackageKind};
 
 fn shared() -> Option<PathBuf> {
@@ -72,6 +72,15 @@ fn package(ecosystem: &Ecosystem, name: &str) -> Option<(Package, Option<Distro>
     is_found.then_some((package, distro))
 }
 
+/// One package in so many is asked about; `SCANYARD_EVERY_PACKAGE=1` asks about all.
+const STRIDE: usize = 25;
+
+/// How many of the versions that one record lists are asked about, at most.
+const LISTED: usize = 8;
+
+/// Most records of one package that are asked about.
+const RECORDS: usize = 10;
+
 /// Asks about one key, one question for each version that its records name.
 fn ask(
     matcher: &Matcher<'_>,
@@ -80,7 +89,7 @@ fn ask(
     tally: &mut Tally,
 ) {
     let mut answers = BTreeMap::new();
-    for entry in entries {
+    for entry in entries.take(RECORDS) {
         let advisory = entry.advisory();
         if advisory.withdrawn().is_some()
             || advisory.id().starts_with("ALBA")
@@ -97,10 +106,13 @@ fn ask(
                 matcher.match_package(&package, distro.as_ref()).findings
             });
             let id = advisory.id();
-            let answer = findings
-                .iter()
-                .find(|f| f.id == id || f.aliases.iter().any(|alias| alias == id))
-                .map(|finding| finding.status);
+            // Another record may say more of the same flaw, so a fix is held against the findings
+            // that this record decides.
+            let is_its = |finding: &&Finding| match is_affected {
+                true => finding.id == id || finding.aliases.iter().any(|alias| alias == id),
+                false => finding.advisory == id,
+            };
+            let answer = findings.iter().find(is_its).map(|finding| finding.status);
             let is_right = is_affected == (answer == Some(Status::Affected))
                 && answer != Some(Status::Undetermined);
             tally.put(answer, is_right, || {
@@ -110,7 +122,8 @@ fn ask(
                 )
             });
         };
-        for version in entry.versions() {
+        let stride = entry.versions().count() / LISTED + 1;
+        for version in entry.versions().step_by(stride) {
             check(version, true);
         }
         if entry.custom_ranges().next().is_some() {
@@ -136,9 +149,13 @@ fn records_agree_with_themselves() {
     build(&dir, output.path()).unwrap();
     let database = Database::open(output.path()).unwrap();
     let matcher = Matcher::new(&database);
+    let stride = match std::env::var_os("SCANYARD_EVERY_PACKAGE") {
+        Some(_) => 1,
+        None => STRIDE,
+    };
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     let mut unasked: BTreeMap<String, usize> = BTreeMap::new();
-    for (ecosystem, name, entries) in database.keys() {
+    for (ecosystem, name, entries) in database.keys().step_by(stride) {
         let family = ecosystem.family().to_owned();
         match package(&ecosystem, name) {
             Some(asked) => ask(&matcher, asked, entries, tallies.entry(family).or_default()),
@@ -169,9 +186,15 @@ fn records_agree_with_themselves() {
     database.ensure_intact().unwrap();
 }
 
-/// How many answers may differ, and how many be undetermined, by family and for a reason.
+/// How many answers of a family may differ, and how many be undetermined.
 fn explained(family: &str) -> (usize, usize) {
-    match family {
-        _ => (0, 0),
-    }
+    EXPLAINED
+        .iter()
+        .find(|(listed, ..)| *listed == family)
+        .map_or((0, 0), |(_, wrong, undetermined)| (*wrong, *undetermined))
 }
+
+/// How many answers differ and how many are undetermined, by family.
+///
+/// Bitnami: BIT-superset-2020-1932 fixes and introduces at 0.34.1 and again at 0.35.1.
+const EXPLAINED: [(&str, usize, usize); 1] = [("Bitnami", 2, 0)];

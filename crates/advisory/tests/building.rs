@@ -1,5 +1,7 @@
 //! What a build reads, what it leaves behind, and that it always makes the same of the same.
 
+#![allow(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
+
 mod support;
 
 use std::fs;

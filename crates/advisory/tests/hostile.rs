@@ -1,5 +1,7 @@
 //! Files that were cut, altered or forged.
 
+#![allow(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
+
 mod support;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! What was in the records is found in the database.
 
+#![allow(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
+
 mod support;
 
 use scanyard_advisory::{Database, Event, RangeKind, Relation};

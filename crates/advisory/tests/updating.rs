@@ -1,5 +1,7 @@
 //! Updates from a local server that serves an export as the public bucket does.
 
+#![allow(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
+
 mod support;
 
 use std::collections::HashMap;
@@ -25,6 +27,8 @@ struct Bucket {
     /// How often each path still fails before it answers.
     failing: HashMap<String, usize>,
     requests: Vec<String>,
+    /// Exports that single records were answered from, opened once.
+    archives: HashMap<PathBuf, zip::ZipArchive<fs::File>>,
 }
 
 type Shared = Arc<Mutex<Bucket>>;
@@ -41,24 +45,32 @@ async fn serve(
     }
     match fs::read(bucket.root.join(&path))
         .ok()
-        .or_else(|| from_zip(&bucket.root.join(&path)))
+        .or_else(|| bucket.record(&path))
     {
         Some(body) => (StatusCode::OK, body),
         None => (StatusCode::NOT_FOUND, Vec::new()),
     }
 }
 
-/// The bucket has each record by itself too; here it is answered out of the export.
-fn from_zip(path: &Path) -> Option<Vec<u8>> {
-    let zip = fs::File::open(path.parent()?.join("all.zip")).ok()?;
-    let mut json = Vec::new();
-    let mut archive = zip::ZipArchive::new(zip).ok()?;
-    archive
-        .by_name(path.file_name()?.to_str()?)
-        .ok()?
-        .read_to_end(&mut json)
-        .ok()?;
-    Some(json)
+impl Bucket {
+    /// The bucket has each record by itself too; here it is answered out of the export.
+    fn record(&mut self, path: &str) -> Option<Vec<u8>> {
+        let path = self.root.join(path);
+        let export = path.parent()?.join("all.zip");
+        if !self.archives.contains_key(&export) {
+            let archive = zip::ZipArchive::new(fs::File::open(&export).ok()?).ok()?;
+            self.archives.insert(export.clone(), archive);
+        }
+        let mut json = Vec::new();
+        let name = path.file_name()?.to_str()?;
+        self.archives
+            .get_mut(&export)?
+            .by_name(name)
+            .ok()?
+            .read_to_end(&mut json)
+            .ok()?;
+        Some(json)
+    }
 }
 
 struct Server {

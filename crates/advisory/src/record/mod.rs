@@ -104,3 +104,6 @@ pub(crate) fn severity_of_byte(byte: u8) -> Severity {
         _ => Severity::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests;

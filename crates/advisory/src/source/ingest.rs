@@ -108,8 +108,11 @@ fn work(
             stored.put_frame(&mut frames);
         }
         let done = start >= count;
-        if (done || frames.len() >= FLUSH) && !append(writer, &mut frames) || done {
-            return;
+        if done || frames.len() >= FLUSH {
+            let written = append(writer, &mut frames);
+            if done || !written {
+                return;
+            }
         }
     }
 }

@@ -1,5 +1,9 @@
 //! Small advisories, and databases built of them.
-#![allow(dead_code)]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test uses a part, and a fixture that fails is a failed test"
+)]
 
 use std::fs::{self, File};
 use std::io::Write;

@@ -3,6 +3,11 @@
 //! A version that a record lists or introduces is affected, the version that fixes it is not.
 //! Where matching differs, the reason is one of those counted here, so a new one shows.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

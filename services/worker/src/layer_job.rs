@@ -7,7 +7,7 @@ use metrics::{counter, histogram};
 use scanyard_inventory::CATALOGER_SET;
 use scanyard_package::Digest;
 use scanyard_protocol::LayerJob;
-use scanyard_store::{Claim, ImageLayer, Lease, Scan, ScanFailure, ScanId, StoredLayer};
+use scanyard_store::{Claim, ImageLayer, Lease, Scan, ScanId, StoredLayer};
 use scanyard_telemetry::name;
 
 use crate::assemble::assemble;
@@ -102,20 +102,28 @@ fn stored(digest: Digest, cataloged: &CatalogedLayer) -> StoredLayer {
 /// Reads the layer through a waiting scan's source, and through another's when that one's fails for
 /// good.
 async fn catalog(worker: &WorkerContext, job: &LayerJob, lease: &Lease) -> Result<Work, JobError> {
-    let mut last: Option<ScanFailure> = None;
-    for _ in 0..SOURCES {
+    let mut failed = 0;
+    loop {
         let Some(scan) = waiting_scan(worker, job).await? else {
-            return last.map_or(Ok(Work::Unwanted), |failure| Err(JobError::failed(failure)));
+            // A scan may begin to wait just now. The store decides: either the layer is nobody's
+            // concern and the next scan asks for it anew, or the lease holds and there is a scan.
+            let renewed = worker.store.renew_lease(lease, worker.settings.lease, 0);
+            if renewed.await? {
+                continue;
+            }
+            return Ok(Work::Unwanted);
         };
         match catalog_for(worker, job, lease, &scan).await {
             Err(JobError::Failed(failure, _)) if !failure.retryable => {
                 worker.store.fail_scan(scan.id, &failure).await?;
-                last = Some(failure);
+                failed += 1;
+                if failed == SOURCES {
+                    return Err(JobError::failed(failure));
+                }
             }
             outcome => return outcome,
         }
     }
-    last.map_or(Ok(Work::Unwanted), |failure| Err(JobError::failed(failure)))
 }
 
 /// The scan that the job names while it waits, or else another one.

@@ -101,12 +101,12 @@ async fn a_repository_that_gives_wrong_bytes_fails_nobody_elses_scan() {
     service
         .registry
         .fail(&path, Fault::Body(other.blob), usize::MAX);
-    let wrong = service
-        .submit("wrong", &Image::new(vec![layer.clone()]))
-        .await;
+    let _worker = service.start_worker();
+    let wrong = Image::new(vec![layer.clone()]);
+    let wrong = service.submit("wrong", &wrong).await;
+    service.blob_requested(&layer, 1).await;
     let right = Image::new(vec![layer]).label("from", "elsewhere");
     let right = service.submit("right", &right).await;
-    let _worker = service.start_worker();
     assert_eq!(service.failure_code(wrong).await, "digest_mismatch");
     service.done(right).await;
 }

@@ -7,9 +7,13 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
+mod jobs;
 mod port;
 mod settings;
 mod sqlite;
+mod stored_finding;
+mod stored_inventory;
+mod words;
 
 pub use error::StoreError;
 pub use port::*;

@@ -7,8 +7,8 @@ use scanyard_package::{Coverage, Digest, Distro};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::StoreError;
 use crate::error::Result;
+pub(super) use crate::words::{corrupt, read_count, read_digest, read_size, read_word, write_size};
 
 /// Microseconds since 1970.
 pub(super) fn now() -> i64 {
@@ -23,38 +23,8 @@ pub(super) fn read_time(micros: i64) -> Result<DateTime<Utc>> {
     DateTime::from_timestamp_micros(micros).ok_or_else(|| corrupt("time", micros))
 }
 
-pub(super) fn read_digest(bytes: &[u8]) -> Result<Digest> {
-    let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| corrupt("digest", hex::encode(bytes)))?;
-    Ok(Digest::from_bytes(bytes))
-}
-
 pub(super) fn read_uuid(bytes: &[u8]) -> Result<Uuid> {
     Uuid::from_slice(bytes).map_err(|_| corrupt("id", hex::encode(bytes)))
-}
-
-/// A count, which no table of ours takes past 32 bits.
-pub(super) fn read_count(count: i64) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
-}
-
-pub(super) fn read_size(size: i64) -> u64 {
-    u64::try_from(size).unwrap_or_default()
-}
-
-pub(super) fn write_size(size: u64) -> i64 {
-    i64::try_from(size).unwrap_or(i64::MAX)
-}
-
-/// Reads a word that is one of ours.
-pub(super) fn read_word<T, E>(
-    word: &str,
-    read: impl Fn(&str) -> std::result::Result<T, E>,
-) -> Result<T> {
-    read(word).map_err(|_| corrupt("word", word))
-}
-
-pub(super) fn corrupt(what: &str, value: impl std::fmt::Display) -> StoreError {
-    StoreError::Corrupt(format!("{value} is no {what}"))
 }
 
 /// Digests as a JSON parameter, for `unhex(value)` over `json_each`.

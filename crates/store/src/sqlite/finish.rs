@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::columns::{ids_json, micros, now, read_uuid, read_word};
 use super::outbox;
-use super::scans::{image_message, read_scan};
+use super::scans::read_scan;
 use crate::error::Result;
+use crate::jobs::image_message;
 use crate::{Scan, ScanFailure, ScanId, StoreSettings, TenantId};
 
 pub(super) async fn cancel_scan(

@@ -11,6 +11,7 @@ use super::SqliteStore;
 use super::assemble::Assembly;
 use super::columns::{CoverageRow, DistroRow, read_count, read_digest, read_size, read_time};
 use crate::error::Result;
+use crate::words::read_cursor;
 use crate::{
     ImageDetail, ImageFilter, ImageLayer, ImageSummary, Images, PackageSet, Page, PageRequest,
     SeverityCounts, StoreError, Tag, TenantId,
@@ -204,15 +205,6 @@ async fn list_rows(
     query.push(" ORDER BY tenant_images.last_seen DESC, tenant_images.image_id DESC LIMIT ");
     query.push_bind(i64::from(page.limit) + 1);
     Ok(query.build_query_as().fetch_all(c).await?)
-}
-
-/// Two numbers with a point between.
-pub(super) fn read_cursor(cursor: &str) -> Result<(i64, i64)> {
-    let (first, second) = cursor.split_once('.').ok_or(StoreError::InvalidCursor)?;
-    match (first.parse(), second.parse()) {
-        (Ok(first), Ok(second)) => Ok((first, second)),
-        _ => Err(StoreError::InvalidCursor),
-    }
 }
 
 /// A tenant's images of these ids, in their order.

@@ -4,19 +4,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use scanyard_package::Digest;
-use scanyard_protocol::{Job, LayerJob, Message};
 use sqlx::FromRow;
 use sqlx::sqlite::SqliteConnection;
 
-use super::columns::{corrupt, digests_json, read_digest, read_size, read_uuid, read_word};
+use super::columns::{digests_json, read_digest, read_size, read_uuid, read_word};
 use super::{SqliteStore, claim, outbox, reap};
 use crate::error::Result;
-use crate::{Claim, LayerInventories, Lease, StoreError, StoredLayer, TenantId};
-
-/// Favours speed: inventories are small, repetitive and read once per image.
-const COMPRESSION_LEVEL: i32 = 3;
-/// Past this an inventory is not one that we wrote.
-const MAX_INVENTORY_BYTES: i64 = 1 << 30;
+use crate::jobs::layer_message;
+use crate::stored_inventory::{compress, decompress};
+use crate::{Claim, LayerInventories, Lease, StoredLayer, TenantId};
 
 #[async_trait]
 impl LayerInventories for SqliteStore {
@@ -56,8 +52,7 @@ impl LayerInventories for SqliteStore {
 
     async fn commit_layer(&self, lease: &Lease, layer: &StoredLayer) -> Result<bool> {
         let (lease, layer) = (lease.clone(), layer.clone());
-        let compressed = zstd::bulk::compress(&layer.inventory, COMPRESSION_LEVEL)
-            .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+        let compressed = compress(&layer.inventory)?;
         self.write(move |c| {
             Box::pin(async move { claim::commit_layer(c, &lease, &layer, &compressed).await })
         })
@@ -188,15 +183,6 @@ impl InventoryRow {
     }
 }
 
-fn decompress(compressed: &[u8], size: i64) -> Result<Vec<u8>> {
-    let capacity = usize::try_from(size)
-        .ok()
-        .filter(|_| size <= MAX_INVENTORY_BYTES)
-        .ok_or_else(|| corrupt("size of an inventory", size))?;
-    zstd::bulk::decompress(compressed, capacity)
-        .map_err(|error| StoreError::Corrupt(format!("an inventory: {error}")))
-}
-
 /// A layer whose job is to be published.
 #[derive(FromRow)]
 pub(super) struct LayerRequest {
@@ -206,8 +192,7 @@ pub(super) struct LayerRequest {
     requests: i64,
 }
 
-/// Puts layer jobs into the outbox, each in the name of the oldest scan that waits. The number of
-/// the request is in the message id, so that the queue does not take it for an earlier one.
+/// Puts layer jobs into the outbox, each in the name of the oldest scan that waits.
 pub(super) async fn request_layer_jobs(
     c: &mut SqliteConnection,
     requests: Vec<LayerRequest>,
@@ -228,20 +213,14 @@ pub(super) async fn request_layer_jobs(
         .await?;
         if let Some((digest, scan_id, traceparent)) = waiting {
             let layer = read_digest(&digest)?;
-            let job = Job::Layer(LayerJob {
-                layer,
-                cataloger_set: request.cataloger_set.clone(),
-                scan_id: read_uuid(&scan_id)?,
-            });
-            let id = format!(
-                "{}-{}-{}",
-                layer.to_hex(),
-                request.cataloger_set,
-                request.requests
-            );
             let lane = read_word(&request.lane, str::parse)?;
-            let mut message = Message::new(id, lane, &job);
-            message.traceparent = traceparent;
+            let message = layer_message(
+                layer,
+                &request.cataloger_set,
+                request.requests,
+                lane,
+                (read_uuid(&scan_id)?, traceparent),
+            );
             messages.push(message);
         }
     }

@@ -9,9 +9,9 @@ use sqlx::sqlite::{Sqlite, SqliteConnection};
 use sqlx::{FromRow, QueryBuilder, query};
 
 use super::columns::{CoverageRow, DistroRow, corrupt, now, read_digest, read_time};
-use super::stored_finding::{decode_findings, encode_finding};
 use super::{SqliteStore, questions, summaries};
 use crate::error::Result;
+use crate::stored_finding::{decode_findings, encode_finding, ids_of};
 use crate::{
     AffectedImage, MatchedPackage, Matches, PackageId, Page, PageRequest, Revision, StoredPackage,
     TenantId, VulnerabilityDetail,
@@ -325,13 +325,4 @@ impl Outcomes {
         }
         Ok(())
     }
-}
-
-/// Every id under which a finding is asked for.
-fn ids_of(finding: &Finding) -> Vec<&str> {
-    let mut ids: Vec<&str> = finding.aliases.iter().map(String::as_str).collect();
-    ids.extend([finding.id.as_str(), finding.advisory.as_str()]);
-    ids.sort_unstable();
-    ids.dedup();
-    ids
 }

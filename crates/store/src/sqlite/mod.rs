@@ -24,7 +24,6 @@ mod questions;
 mod reap;
 mod record;
 mod scans;
-mod stored_finding;
 mod summaries;
 
 use std::path::Path;

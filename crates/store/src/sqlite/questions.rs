@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use scanyard_matching::Finding;
 use sqlx::sqlite::SqliteConnection;
 
-use super::images::{read_cursor, read_images_by_id};
-use super::stored_finding::decode_finding;
+use super::images::read_images_by_id;
 use crate::error::Result;
+use crate::stored_finding::decode_finding;
+use crate::words::{read_cursor, without_version};
 use crate::{AffectedImage, Page, PageRequest, TenantId, VulnerabilityDetail};
 
 pub(super) async fn vulnerability(
@@ -62,11 +63,6 @@ pub(super) async fn vulnerability(
         findings,
         images: u64::try_from(images).unwrap_or_default(),
     }))
-}
-
-/// A purl up to its version; a literal `@` in a name is encoded.
-fn without_version(purl: &str) -> &str {
-    purl.find(['@', '?']).map_or(purl, |end| &purl[..end])
 }
 
 /// Images come in the order of their package sets, so that a page is read off an index.

@@ -5,8 +5,9 @@ use sqlx::sqlite::SqliteConnection;
 use super::columns::{micros, now, read_digest};
 use super::finish::{self, RequestRow};
 use super::layers::{LayerRequest, request_layer_jobs};
+use crate::StoreSettings;
 use crate::error::Result;
-use crate::{ScanFailure, StoreSettings};
+use crate::jobs::{layer_abandoned, scan_abandoned};
 
 pub(super) async fn reap(c: &mut SqliteConnection, settings: &StoreSettings) -> Result<u64> {
     let now = now();
@@ -17,7 +18,6 @@ pub(super) async fn reap(c: &mut SqliteConnection, settings: &StoreSettings) -> 
     Ok(layers + scans)
 }
 
-/// A layer that was claimed again and again, and never committed nor failed, brings workers down.
 async fn give_up_layers(
     c: &mut SqliteConnection,
     settings: &StoreSettings,
@@ -35,19 +35,12 @@ async fn give_up_layers(
     .await?;
     for (digest, cataloger_set) in given_up {
         let layer = read_digest(&digest)?;
-        let failure = ScanFailure {
-            code: "layer_abandoned".to_owned(),
-            message: format!("every worker that cataloged layer {layer} stopped before its end"),
-            remedy: "look at the workers' logs and memory; then submit the scan again".to_owned(),
-            retryable: false,
-        };
         let waiting = finish::scans_waiting(c, layer, &cataloger_set).await?;
-        finish::fail_scans(c, &waiting, &failure).await?;
+        finish::fail_scans(c, &waiting, &layer_abandoned(layer)).await?;
     }
     Ok(())
 }
 
-/// A scan whose image job was asked for so often, hours apart, is not going to be worked on.
 async fn give_up_scans(c: &mut SqliteConnection, settings: &StoreSettings, now: i64) -> Result<()> {
     let ids: Vec<Vec<u8>> = sqlx::query_scalar(
         "SELECT id FROM scans
@@ -57,14 +50,7 @@ async fn give_up_scans(c: &mut SqliteConnection, settings: &StoreSettings, now: 
     .bind(settings.max_tries)
     .fetch_all(&mut *c)
     .await?;
-    let failure = ScanFailure {
-        code: "scan_abandoned".to_owned(),
-        message: "no worker brought the scan to an end".to_owned(),
-        remedy: "look at the dead letters and the workers' logs; then submit the scan again"
-            .to_owned(),
-        retryable: true,
-    };
-    finish::fail_scans(c, &finish::read_ids(ids)?, &failure).await?;
+    finish::fail_scans(c, &finish::read_ids(ids)?, &scan_abandoned()).await?;
     Ok(())
 }
 

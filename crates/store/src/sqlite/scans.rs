@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use scanyard_package::Digest;
-use scanyard_protocol::{ImageJob, Job, Lane, Message};
 use sqlx::sqlite::{Sqlite, SqliteConnection};
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
@@ -11,6 +10,7 @@ use super::columns::{corrupt, micros, now, read_time, read_uuid, read_word};
 use super::progress::add_progress;
 use super::{SqliteStore, finish, outbox, record};
 use crate::error::Result;
+use crate::jobs::image_message;
 use crate::{
     CreatedScan, NewImage, NewScan, Page, PageRequest, Recorded, Scan, ScanFailure, ScanFilter,
     ScanId, ScanProgress, ScanState, Scans, StoreError, StoreSettings, TenantId,
@@ -251,23 +251,6 @@ async fn existing_scan(c: &mut SqliteConnection, scan: &NewScan) -> Result<Creat
         }
         _ => CreatedScan::Conflict(id),
     })
-}
-
-/// The message that asks for a scan's image job. The first carries the scan's id; later ones count,
-/// so that the queue does not take them for the first.
-pub(super) fn image_message(
-    scan_id: Uuid,
-    lane: Lane,
-    request: i64,
-    traceparent: Option<String>,
-) -> Message {
-    let id = match request {
-        1 => scan_id.to_string(),
-        request => format!("{scan_id}-{request}"),
-    };
-    let mut message = Message::new(id, lane, &Job::Image(ImageJob { scan_id }));
-    message.traceparent = traceparent;
-    message
 }
 
 pub(super) async fn read_scan(c: &mut SqliteConnection, id: ScanId) -> Result<Option<Scan>> {

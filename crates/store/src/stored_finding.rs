@@ -11,8 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
 use crate::error::Result;
-
-use super::columns::corrupt;
+use crate::words::corrupt;
 
 #[derive(Serialize, Deserialize)]
 struct StoredFinding {
@@ -44,7 +43,7 @@ struct StoredCvss {
 }
 
 /// The content and its SHA-256, which names it.
-pub(super) fn encode_finding(finding: &Finding) -> Result<(String, String)> {
+pub(crate) fn encode_finding(finding: &Finding) -> Result<(String, String)> {
     let stored = StoredFinding {
         id: finding.id.clone(),
         aliases: finding.aliases.clone(),
@@ -69,7 +68,7 @@ pub(super) fn encode_finding(finding: &Finding) -> Result<(String, String)> {
     Ok((digest, content))
 }
 
-pub(super) fn decode_finding(content: &str) -> Result<Finding> {
+pub(crate) fn decode_finding(content: &str) -> Result<Finding> {
     let stored: StoredFinding = serde_json::from_str(content)
         .map_err(|error| StoreError::Corrupt(format!("a finding: {error}")))?;
     Ok(Finding {
@@ -94,8 +93,17 @@ pub(super) fn decode_finding(content: &str) -> Result<Finding> {
     })
 }
 
+/// Every id under which a finding is asked for.
+pub(crate) fn ids_of(finding: &Finding) -> Vec<&str> {
+    let mut ids: Vec<&str> = finding.aliases.iter().map(String::as_str).collect();
+    ids.extend([finding.id.as_str(), finding.advisory.as_str()]);
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
 /// Rows of a purl and a finding's content.
-pub(super) fn decode_findings(rows: Vec<(String, String)>) -> Result<Vec<(String, Finding)>> {
+pub(crate) fn decode_findings(rows: Vec<(String, String)>) -> Result<Vec<(String, Finding)>> {
     rows.into_iter()
         .map(|(purl, content)| Ok((purl, decode_finding(&content)?)))
         .collect()

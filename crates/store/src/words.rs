@@ -1,0 +1,50 @@
+//! Values as both adapters store them, written and read.
+
+use scanyard_package::Digest;
+
+use crate::StoreError;
+use crate::error::Result;
+
+pub(crate) fn read_digest(bytes: &[u8]) -> Result<Digest> {
+    let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| corrupt("digest", hex::encode(bytes)))?;
+    Ok(Digest::from_bytes(bytes))
+}
+
+/// A count, which no table of ours takes past 32 bits.
+pub(crate) fn read_count(count: i64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+pub(crate) fn read_size(size: i64) -> u64 {
+    u64::try_from(size).unwrap_or_default()
+}
+
+pub(crate) fn write_size(size: u64) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}
+
+/// Reads a word that is one of ours.
+pub(crate) fn read_word<T, E>(
+    word: &str,
+    read: impl Fn(&str) -> std::result::Result<T, E>,
+) -> Result<T> {
+    read(word).map_err(|_| corrupt("word", word))
+}
+
+/// Two numbers with a point between.
+pub(crate) fn read_cursor(cursor: &str) -> Result<(i64, i64)> {
+    let (first, second) = cursor.split_once('.').ok_or(StoreError::InvalidCursor)?;
+    match (first.parse(), second.parse()) {
+        (Ok(first), Ok(second)) => Ok((first, second)),
+        _ => Err(StoreError::InvalidCursor),
+    }
+}
+
+/// A purl up to its version; a literal `@` in a name is encoded.
+pub(crate) fn without_version(purl: &str) -> &str {
+    purl.find(['@', '?']).map_or(purl, |end| &purl[..end])
+}
+
+pub(crate) fn corrupt(what: &str, value: impl std::fmt::Display) -> StoreError {
+    StoreError::Corrupt(format!("{value} is no {what}"))
+}

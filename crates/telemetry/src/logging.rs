@@ -3,9 +3,10 @@
 use std::io::{self, IsTerminal};
 
 use tracing_subscriber::filter::ParseError;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
+
+/// A part of the subscriber.
+pub(crate) type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,14 +25,10 @@ pub enum LogFormat {
 )]
 pub struct InvalidFilter(#[from] ParseError);
 
-/// Begins to log what the filter lets through. Later calls in the same process change nothing.
-///
-/// # Errors
-///
-/// [`InvalidFilter`] when the filter cannot be read.
-pub fn init_logging(filter: &str, format: LogFormat) -> Result<(), InvalidFilter> {
+/// Log lines of what the filter lets through.
+pub(crate) fn lines(filter: &str, format: LogFormat) -> Result<BoxedLayer, InvalidFilter> {
     let filter = EnvFilter::builder().parse(filter)?;
-    let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
+    let lines: BoxedLayer = match format {
         LogFormat::Text => fmt::layer()
             .with_writer(io::stderr)
             .with_ansi(io::stderr().is_terminal())
@@ -43,11 +40,7 @@ pub fn init_logging(filter: &str, format: LogFormat) -> Result<(), InvalidFilter
             .with_writer(io::stderr)
             .boxed(),
     };
-    // A second call finds the first one's subscriber, which is as good.
-    let _ = tracing_subscriber::registry()
-        .with(lines.with_filter(filter))
-        .try_init();
-    Ok(())
+    Ok(lines.with_filter(filter).boxed())
 }
 
 #[cfg(test)]
@@ -56,12 +49,7 @@ mod tests {
 
     #[test]
     fn a_filter_that_is_none_is_refused() {
-        assert!(init_logging("scanyard_worker=loud", LogFormat::Text).is_err());
-    }
-
-    #[test]
-    fn logging_may_be_begun_twice() {
-        assert!(init_logging("warn,scanyard_worker=debug", LogFormat::Json).is_ok());
-        assert!(init_logging("info", LogFormat::Text).is_ok());
+        assert!(lines("scanyard_worker=loud", LogFormat::Text).is_err());
+        assert!(lines("warn,scanyard_worker=debug", LogFormat::Json).is_ok());
     }
 }

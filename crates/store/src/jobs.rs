@@ -63,3 +63,13 @@ pub(crate) fn scan_abandoned() -> ScanFailure {
         retryable: true,
     }
 }
+
+/// A client stopped sending the references of a bulk, and its gateway did not notice.
+pub(crate) fn upload_cut() -> ScanFailure {
+    ScanFailure {
+        code: "upload_cut".to_owned(),
+        message: "the upload of the references was cut before its end".to_owned(),
+        remedy: "submit the references again".to_owned(),
+        retryable: true,
+    }
+}

@@ -4,6 +4,7 @@
 //! talks to. Every tenant-owned row carries its tenant; layers, package sets and matches are
 //! content-addressed and shared.
 
+mod bulk_share;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
@@ -13,6 +14,7 @@ mod settings;
 mod sqlite;
 mod stored_finding;
 mod stored_inventory;
+mod stored_rejections;
 mod words;
 
 pub use error::StoreError;

@@ -76,3 +76,7 @@ pub async fn work_that_is_under_way_is_left_alone(store: Arc<dyn Store>) {
     assert!(take_messages(&*store).await.is_empty());
     assert_eq!(state_of(&*store, scan).await, ScanState::Cataloging);
 }
+
+pub async fn an_upload_that_nobody_continues_is_cancelled(store: Arc<dyn Store>) {
+    super::bulk::an_upload_that_nobody_continues_is_cancelled(&*store).await;
+}

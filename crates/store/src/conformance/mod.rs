@@ -5,6 +5,7 @@
 //! for time to pass: leases of no length expire at once, and so do jobs with `lost_after` zero.
 
 mod builder;
+pub mod bulk;
 pub mod content;
 pub mod layers;
 pub mod lost_work;
@@ -40,6 +41,19 @@ macro_rules! store_conformance {
             content: an_assembled_image_reads_back_as_written,
             content: a_tag_moves_to_the_image_that_it_names_now,
             content: pages_hold_every_image_once_while_images_arrive,
+            lost_work: an_upload_that_nobody_continues_is_cancelled,
+            bulk: a_bulk_is_fed_once_it_is_received_and_done_once_its_scans_end,
+            bulk: equal_references_of_a_bulk_are_one_item,
+            bulk: no_more_scans_than_the_window_are_open,
+            bulk: tenants_take_turns_and_older_bulks_go_first,
+            bulk: a_paused_bulk_is_not_fed,
+            bulk: a_cancelled_bulk_ends_its_scans,
+            bulk: failures_are_grouped_and_failed_items_are_fed_again,
+            bulk: a_failed_scan_that_is_queued_again_opens_its_item,
+            bulk: a_bulk_is_seen_by_its_tenant_only,
+            bulk: pages_hold_every_item_once_while_items_end,
+            bulk: a_listing_is_taken_by_one_and_goes_on_at_its_cursor,
+            bulk: a_listing_that_fails_ends_its_bulk_until_it_is_tried_again,
             matches: matches_hold_from_their_first_revision_to_their_last,
             matches: a_late_outcome_of_an_earlier_revision_changes_nothing,
             matches: summaries_count_what_holds,

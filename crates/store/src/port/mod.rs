@@ -1,5 +1,6 @@
 //! The port, one file for each thing that is stored.
 
+mod bulk;
 mod images;
 mod keys;
 mod layers;
@@ -8,6 +9,11 @@ mod outbox;
 mod page;
 mod scans;
 
+pub use bulk::{
+    Appended, Bulk, BulkChange, BulkCounts, BulkFailures, BulkId, BulkItem, BulkItemState,
+    BulkReference, BulkSource, BulkState, Bulks, Fed, Listed, Listing, ListingStep, MAX_REJECTIONS,
+    NewBulk, RegistrySelection, RejectedPlace, Rejection, Rejections,
+};
 pub use images::{
     ImageDetail, ImageFilter, ImageLayer, ImageSummary, Images, NewImage, SeverityCounts, Tag,
 };
@@ -30,7 +36,7 @@ use crate::error::Result;
 
 /// Everything that is stored.
 #[async_trait]
-pub trait Store: Keys + Scans + Images + LayerInventories + Matches + Outbox {
+pub trait Store: Keys + Scans + Bulks + Images + LayerInventories + Matches + Outbox {
     /// Answers when the store can be read and written.
     async fn check(&self) -> Result<()>;
 }

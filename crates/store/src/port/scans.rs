@@ -6,7 +6,7 @@ use scanyard_package::Digest;
 use scanyard_protocol::Lane;
 use uuid::Uuid;
 
-use super::{NewImage, Page, PageRequest, TenantId};
+use super::{BulkId, NewImage, Page, PageRequest, TenantId};
 use crate::error::Result;
 
 /// Names a scan. Version 7: later scans have greater ids.
@@ -132,6 +132,8 @@ pub struct Scan {
     pub platform: Option<String>,
     /// Who waits.
     pub lane: Lane,
+    /// The bulk that it belongs to.
+    pub bulk: Option<BulkId>,
     /// How far it is.
     pub state: ScanState,
     /// Why it failed, when it did.

@@ -6,8 +6,8 @@ use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 use super::columns::{ids_json, micros, now, read_uuid, read_word};
-use super::outbox;
 use super::scans::read_scan;
+use super::{bulk_change, outbox};
 use crate::error::Result;
 use crate::jobs::image_message;
 use crate::{Scan, ScanFailure, ScanId, StoreSettings, TenantId};
@@ -30,6 +30,21 @@ pub(super) async fn cancel_scan(
     stop_waiting(c, &read_ids(cancelled)?).await?;
     let scan = read_scan(c, id).await?;
     Ok(scan.filter(|scan| scan.tenant == tenant))
+}
+
+/// Cancels those of these scans that have not ended.
+pub(super) async fn cancel_scans(c: &mut SqliteConnection, ids: &[Uuid]) -> Result<()> {
+    let cancelled: Vec<Vec<u8>> = sqlx::query_scalar(
+        "UPDATE scans SET state = 'cancelled', finished_at = ?2
+         WHERE id IN (SELECT unhex(value) FROM json_each(?1))
+           AND state IN ('queued', 'cataloging')
+         RETURNING id",
+    )
+    .bind(ids_json(ids))
+    .bind(now())
+    .fetch_all(&mut *c)
+    .await?;
+    stop_waiting(c, &read_ids(cancelled)?).await
 }
 
 /// Ends those of these scans that have not ended; which.
@@ -148,7 +163,10 @@ pub(super) async fn requeue_failed_scans(
     .bind(now().saturating_add(micros(settings.lost_after)))
     .fetch_all(&mut *c)
     .await?;
-    request_image_jobs(c, rows).await
+    let ids = request_image_jobs(c, rows).await?;
+    let scans: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    bulk_change::reopen_items(c, &scans).await?;
+    Ok(ids)
 }
 
 /// Puts image jobs of scans into the outbox.

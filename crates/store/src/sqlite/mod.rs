@@ -11,6 +11,11 @@
 //! id, a bounded number of times.
 
 mod assemble;
+mod bulk;
+mod bulk_change;
+mod bulk_feed;
+mod bulk_listing;
+mod bulk_read;
 mod claim;
 mod columns;
 mod finish;

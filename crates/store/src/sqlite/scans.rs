@@ -12,11 +12,12 @@ use super::{SqliteStore, finish, outbox, record};
 use crate::error::Result;
 use crate::jobs::image_message;
 use crate::{
-    CreatedScan, NewImage, NewScan, Page, PageRequest, Recorded, Scan, ScanFailure, ScanFilter,
-    ScanId, ScanProgress, ScanState, Scans, StoreError, StoreSettings, TenantId,
+    BulkId, CreatedScan, NewImage, NewScan, Page, PageRequest, Recorded, Scan, ScanFailure,
+    ScanFilter, ScanId, ScanProgress, ScanState, Scans, StoreError, StoreSettings, TenantId,
 };
 
-const SELECT: &str = "SELECT id, tenant_id, reference, platform, lane, state, failure_code,
+const SELECT: &str =
+    "SELECT id, tenant_id, reference, platform, lane, bulk_id, state, failure_code,
     failure_message, failure_remedy, failure_retryable, created_at, started_at, finished_at
     FROM scans";
 
@@ -27,6 +28,7 @@ pub(super) struct ScanRow {
     reference: String,
     platform: Option<String>,
     lane: String,
+    bulk_id: Option<Vec<u8>>,
     state: String,
     failure_code: Option<String>,
     failure_message: Option<String>,
@@ -52,6 +54,12 @@ impl ScanRow {
             reference: self.reference,
             platform: self.platform,
             lane: read_word(&self.lane, str::parse)?,
+            bulk: self
+                .bulk_id
+                .as_deref()
+                .map(read_uuid)
+                .transpose()?
+                .map(BulkId),
             state: ScanState::from_name(&self.state)
                 .ok_or_else(|| corrupt("state", &self.state))?,
             failure,
@@ -216,6 +224,7 @@ async fn create_scan(
         reference: scan.reference.clone(),
         platform: scan.platform.clone(),
         lane: scan.lane,
+        bulk: None,
         state: ScanState::Queued,
         failure: None,
         images: Vec::new(),

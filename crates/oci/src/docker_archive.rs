@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::files::Files;
 use crate::image::{Image, Layer};
 use crate::layer_reader::HashingReader;
-use crate::layout::{blob_path, choices, is_named};
+use crate::layout::{blob_path, choices, is_named, no_such_name};
 use crate::manifest::{self, Manifest};
 use crate::resolve::{sha256, verify};
 use crate::source::Select;
@@ -33,7 +33,7 @@ pub fn images(files: &Files, select: &Select, limits: &Limits) -> Result<Vec<Ima
     let bytes = files
         .read(MANIFEST, limits.manifest_bytes)
         .map_err(|error| match error {
-            OciError::NotFound(_) => OciError::malformed(
+            OciError::NoFile(_) => OciError::malformed(
                 "the archive",
                 "it has no manifest.json, so docker save did not write it; is it an oci-archive?",
             ),
@@ -84,12 +84,17 @@ fn choose(saved: Vec<Saved>, select: &Select) -> Result<Saved, OciError> {
             .any(|name| is_meant(name, tag)),
         Select::Digest(digest) => saved.config.contains(&digest.to_hex()),
     });
-    matching.next().ok_or_else(|| match select {
-        Select::Only if count > 1 => OciError::Ambiguous {
-            what: "the archive".into(),
-            choices: choices(&names.iter().map(String::as_str).collect::<Vec<_>>()),
-        },
-        select => OciError::NotFound(format!("the image {select} in the archive")),
+    matching.next().ok_or_else(|| {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        match select {
+            Select::Only if count > 1 => OciError::Ambiguous {
+                what: "the archive".into(),
+                choices: choices(&names),
+            },
+            Select::Only => OciError::malformed("the archive", "it holds no image"),
+            Select::Tag(tag) => no_such_name("the archive", tag, &names),
+            Select::Digest(digest) => no_such_name("the archive", digest, &names),
+        }
     })
 }
 

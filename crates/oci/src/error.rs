@@ -5,9 +5,22 @@ use scanyard_package::Digest;
 /// Why an image, or a part of it, could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum OciError {
-    /// The registry, archive or layout has no such thing.
+    /// The registry has no such thing, or does not show it.
     #[error("{0} was not found")]
     NotFound(String),
+    /// A layout or archive lacks a file.
+    #[error("{0} does not exist")]
+    NoFile(String),
+    /// A layout or archive has no image of that name.
+    #[error("{what} has no image {wanted}; there is {available}")]
+    NoSuchName {
+        /// The layout or archive.
+        what: String,
+        /// The name asked for.
+        wanted: String,
+        /// Those that exist.
+        available: String,
+    },
     /// The registry wants other credentials.
     #[error("{registry} refuses access to {what}")]
     Denied {
@@ -116,7 +129,9 @@ impl OciError {
     /// A stable word for machines.
     pub fn code(&self) -> &'static str {
         match self {
-            OciError::NotFound(_) => "image_not_found",
+            OciError::NotFound(_) | OciError::NoFile(_) | OciError::NoSuchName { .. } => {
+                "image_not_found"
+            }
             OciError::Denied { .. } => "registry_denied",
             OciError::RateLimited(_) => "registry_rate_limited",
             OciError::Unavailable { .. } => "registry_unavailable",
@@ -140,6 +155,10 @@ impl OciError {
                 "check the name and the tag; private repositories also answer like this without \
                  credentials"
             }
+            OciError::NoFile(_) => {
+                "check the path; a layout has an index.json and every blob that it names"
+            }
+            OciError::NoSuchName { .. } => "name one of these after the path: PATH:NAME",
             OciError::Denied { .. } => {
                 "check the name, and log in with `docker login` or `podman login`, or set \
                  SCANYARD_REGISTRY_USERNAME and SCANYARD_REGISTRY_PASSWORD"

@@ -80,7 +80,7 @@ impl Files {
             Files::Tar(_) => name.to_owned(),
         };
         let failed = |source: io::Error| match source.kind() {
-            io::ErrorKind::NotFound => OciError::NotFound(place()),
+            io::ErrorKind::NotFound => OciError::NoFile(place()),
             _ => OciError::File {
                 path: place(),
                 source,
@@ -93,7 +93,7 @@ impl Files {
                 Ok((Box::new(file), size))
             }
             Files::Tar(tar) => {
-                let (offset, size) = tar.find(name).ok_or_else(|| OciError::NotFound(place()))?;
+                let (offset, size) = tar.find(name).ok_or_else(|| OciError::NoFile(place()))?;
                 let mut file = File::open(&tar.path).map_err(failed)?;
                 file.seek(SeekFrom::Start(offset)).map_err(failed)?;
                 Ok((Box::new(file.take(size)), size))

@@ -131,7 +131,7 @@ impl ImageSource {
                 let (files, name) = (Arc::clone(files), file_of(layer));
                 blocking(move || match files.open(&name) {
                     Ok(_) => Ok(true),
-                    Err(OciError::NotFound(_)) => Ok(false),
+                    Err(OciError::NoFile(_)) => Ok(false),
                     Err(error) => Err(error),
                 })
                 .await

@@ -95,16 +95,33 @@ pub fn is_named(name: &str, tag: &str) -> bool {
 }
 
 fn named(manifests: Vec<Descriptor>, tag: &str) -> Result<Vec<Descriptor>, OciError> {
-    let matches = |d: &Descriptor| {
-        let names = [NAME, FULL_NAME];
-        let mut names = names.iter().filter_map(|key| d.annotations.get(*key));
-        names.any(|name| is_named(name, tag))
-    };
-    let found: Vec<_> = manifests.into_iter().filter(matches).collect();
-    if found.is_empty() {
-        return Err(OciError::NotFound(format!("the tag {tag}")));
+    let is_meant = |d: &Descriptor| names_of(d).any(|name| is_named(name, tag));
+    if !manifests.iter().any(is_meant) {
+        let mut names: Vec<&str> = manifests.iter().flat_map(names_of).collect();
+        names.sort_unstable();
+        names.dedup();
+        return Err(no_such_name("the layout", tag, &names));
     }
-    Ok(found)
+    Ok(manifests.into_iter().filter(is_meant).collect())
+}
+
+fn names_of(descriptor: &Descriptor) -> impl Iterator<Item = &str> {
+    [NAME, FULL_NAME]
+        .into_iter()
+        .filter_map(|key| descriptor.annotations.get(key).map(String::as_str))
+}
+
+/// The error for a name that none of the images has.
+pub fn no_such_name(what: &str, wanted: impl ToString, names: &[&str]) -> OciError {
+    let available = match names {
+        [] => "none with a name".to_owned(),
+        names => choices(names),
+    };
+    OciError::NoSuchName {
+        what: what.to_owned(),
+        wanted: wanted.to_string(),
+        available,
+    }
 }
 
 /// Several manifests with names of their own are several images; without, they are one image for

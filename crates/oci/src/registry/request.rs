@@ -10,7 +10,7 @@ use super::RegistryOptions;
 use super::authorization::Authorization;
 use super::challenge::Challenge;
 use super::credentials::Credentials;
-use super::retry::{Refused, delay, retry_after};
+use super::retry::{self, Refused, retry_after};
 use crate::{OciError, Reference};
 
 /// A client of one repository. Clones are the same client.
@@ -73,14 +73,10 @@ impl Client {
         loop {
             let response = self.get(path, accept, 0).await?;
             match self.read_small(path, response, limit).await {
-                Err(Refused::Later(error, _)) if attempt < self.0.options.retries => {
-                    tracing::debug!(%path, %error, "reading it again");
-                    tokio::time::sleep(delay(&self.0.options, attempt, None)).await;
-                    attempt += 1;
-                }
-                Err(Refused::Final(error) | Refused::Later(error, _)) => return Err(error),
                 Ok(bytes) => return Ok(bytes),
+                Err(refused) => self.pause(refused, attempt).await?,
             }
+            attempt += 1;
         }
     }
 
@@ -146,18 +142,22 @@ impl Client {
     async fn ask(&self, ask: Ask<'_>) -> Result<Response, OciError> {
         let mut attempt = 0;
         loop {
-            let (error, asked) = match self.ask_once(ask).await {
+            match self.ask_once(ask).await {
                 Ok(response) => return Ok(response),
-                Err(Refused::Final(error)) => return Err(error),
-                Err(Refused::Later(error, asked)) => (error, asked),
-            };
-            if attempt >= self.0.options.retries {
-                return Err(error);
+                Err(refused) => self.pause(refused, attempt).await?,
             }
-            let wait = delay(&self.0.options, attempt, asked);
-            tracing::debug!(path = ask.path, %error, ?wait, "asking the registry again");
-            tokio::time::sleep(wait).await;
             attempt += 1;
+        }
+    }
+
+    /// Waits until it is time for another try, or fails if that cannot help.
+    async fn pause(&self, refused: Refused, attempt: u32) -> Result<(), OciError> {
+        match refused.next_try(&self.0.options, attempt) {
+            (error, Some(wait)) => {
+                retry::wait(self.registry(), &error, wait).await;
+                Ok(())
+            }
+            (error, None) => Err(error),
         }
     }
 

@@ -8,12 +8,19 @@ use http::{HeaderMap, StatusCode, header};
 use super::RegistryOptions;
 use crate::OciError;
 
+/// A wait that is worth a word.
+const NOTICEABLE: Duration = Duration::from_secs(2);
+
 /// Why a request brought nothing.
+#[derive(Debug)]
 pub enum Refused {
     /// Another try brings the same.
     Final(OciError),
     /// Another try can help, after this long if the registry said so.
     Later(OciError, Option<Duration>),
+    /// Nobody listens there. One more try helps when the registry just restarts, and further ones
+    /// only keep people waiting for the word that the address is wrong.
+    NobodyThere(OciError),
 }
 
 impl From<OciError> for Refused {
@@ -45,8 +52,33 @@ impl Refused {
         if error.is_redirect() || error.is_builder() {
             return Refused::Final(OciError::Unexpected { registry, detail });
         }
-        Refused::Later(OciError::Unavailable { registry, detail }, None)
+        let unavailable = OciError::Unavailable { registry, detail };
+        if error.is_connect() && !error.is_timeout() {
+            return Refused::NobodyThere(unavailable);
+        }
+        Refused::Later(unavailable, None)
     }
+
+    /// The error, and after which wait to try again; no wait when there is nothing to hope for.
+    pub fn next_try(self, options: &RegistryOptions, attempt: u32) -> (OciError, Option<Duration>) {
+        let (error, asked, tries) = match self {
+            Refused::Final(error) => return (error, None),
+            Refused::Later(error, asked) => (error, asked, options.retries),
+            Refused::NobodyThere(error) => (error, None, options.retries.min(1)),
+        };
+        let wait = (attempt < tries).then(|| delay(options, attempt, asked));
+        (error, wait)
+    }
+}
+
+/// Waits before another try. A wait that people notice is said.
+pub async fn wait(registry: &str, error: &OciError, wait: Duration) {
+    if wait >= NOTICEABLE {
+        tracing::warn!(%registry, %error, ?wait, "asking the registry again after a wait");
+    } else {
+        tracing::debug!(%registry, %error, ?wait, "asking the registry again");
+    }
+    tokio::time::sleep(wait).await;
 }
 
 /// The last cause of an HTTP error is the one that people understand.
@@ -132,6 +164,21 @@ mod tests {
         assert_eq!(delay(&options, 40, None), Duration::from_secs(60));
         let asked = Some(Duration::from_secs(86_400));
         assert_eq!(delay(&options, 0, asked), Duration::from_secs(60));
+    }
+
+    #[test]
+    fn where_nobody_listens_there_is_one_more_try() {
+        let options = RegistryOptions::default();
+        let unavailable = || OciError::Unavailable {
+            registry: "r".into(),
+            detail: "refused".into(),
+        };
+        let waits = |refused: Refused, attempt| refused.next_try(&options, attempt).1.is_some();
+        assert!(waits(Refused::NobodyThere(unavailable()), 0));
+        assert!(!waits(Refused::NobodyThere(unavailable()), 1));
+        assert!(waits(Refused::Later(unavailable(), None), 1));
+        assert!(!waits(Refused::Later(unavailable(), None), options.retries));
+        assert!(!waits(Refused::Final(unavailable()), 0));
     }
 
     #[test]

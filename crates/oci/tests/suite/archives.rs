@@ -43,10 +43,14 @@ async fn a_layout_is_read_by_tag_by_digest_or_as_its_only_image() {
         .await
         .unwrap_err();
     assert_eq!(error.to_string(), "the layout holds several images: 1, 2");
+    let error = images(&source("oci", dir.path(), ":3"), &options())
+        .await
+        .unwrap_err();
     assert_eq!(
-        code(&source("oci", dir.path(), ":3")).await,
-        "image_not_found"
+        error.to_string(),
+        "the layout has no image 3; there is 1, 2"
     );
+    assert!(!error.remedy().contains("credentials"));
     assert_eq!(
         code(&source("oci", Path::new("/no/such"), "")).await,
         "image_not_found"

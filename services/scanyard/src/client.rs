@@ -175,9 +175,9 @@ impl Client {
 
     async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
         let response = request.send().await.map_err(|error| {
-            Failure::of(
-                &error.without_url(),
-                format!("check that the service runs at {}", self.server),
+            Failure::new(
+                format!("cannot reach {}: {}", self.server, last_cause(&error)),
+                "start the service with `scanyard serve`, or name another with --server",
             )
         })?;
         let status = response.status();
@@ -187,6 +187,18 @@ impl Client {
         let problem: Problem = read(response).await.unwrap_or_default();
         Err(failure(status, problem).into())
     }
+}
+
+/// The last cause of an HTTP error is the one that people understand.
+fn last_cause(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return format!("no answer within {} seconds", TIMEOUT.as_secs());
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
 }
 
 fn failure(status: StatusCode, problem: Problem) -> Failure {

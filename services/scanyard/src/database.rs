@@ -17,6 +17,14 @@ pub fn open(named: Option<&Path>) -> Result<Database, Failure> {
     Database::open(&location(named)).map_err(|error| Failure::of(&error, error.remedy()))
 }
 
+/// Fails if anything that was looked up was altered: such content reads as absent, so a report
+/// would call clean what nobody looked at.
+pub fn ensure_intact(database: &Database) -> Result<(), Failure> {
+    database
+        .ensure_intact()
+        .map_err(|error| Failure::of(&error, error.remedy()))
+}
+
 /// Opens the database named; the default one only if it is there.
 pub fn open_if_any(named: Option<&Path>) -> Result<Option<Database>, Failure> {
     if named.is_none() && !location(None).join(DATABASE_FILE).exists() {

@@ -13,6 +13,8 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
         Package::from_purl(&args.purl).map_err(|error| Usage(error.to_string()))?;
     let database = database::open(args.db.as_deref())?;
     let explanation = explain(&database, &package, distro.as_ref(), &args.advisory);
+    let explanation = explanation.to_string();
+    database::ensure_intact(&database)?;
     anstream::println!("{explanation}");
     Ok(Exit::Done)
 }

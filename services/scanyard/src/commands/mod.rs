@@ -12,6 +12,7 @@ mod versions;
 use std::future::Future;
 
 use anyhow::Context;
+use scanyard_telemetry::{Telemetry, TelemetrySettings};
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Usage};
@@ -19,11 +20,21 @@ use crate::exit::{Exit, Usage};
 /// Runs the command.
 pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     let quiet = !matches!(cli.command, Command::Serve(_));
-    let default = if quiet { "error" } else { "info" };
+    let default = if quiet { "warn" } else { "info" };
     let filter = cli.log.as_deref().unwrap_or(default);
-    scanyard_telemetry::init_logging(filter, cli.log_format.into())
-        .map_err(|error| Usage(error.to_string()))?;
-    match cli.command {
+    let settings = TelemetrySettings {
+        filter,
+        format: cli.log_format.into(),
+        export: None,
+    };
+    let telemetry = Telemetry::start(&settings).map_err(|error| Usage(error.to_string()))?;
+    let ended = run_command(cli.command);
+    telemetry.finish();
+    ended
+}
+
+fn run_command(command: Command) -> anyhow::Result<Exit> {
+    match command {
         Command::Versions(args) => versions::run(&args),
         Command::Completion { shell } => completion::run(shell),
         Command::Explain(args) => explain::run(&args),

@@ -28,6 +28,9 @@ pub async fn run(args: ScanArgs) -> anyhow::Result<Exit> {
     }
     let scanned = image_scan::scan(&source, &options).await?;
     let report = report(&source.to_string(), scanned, database.as_ref());
+    if let Some(database) = &database {
+        database::ensure_intact(database)?;
+    }
     output::write(&report, &args.output)?;
     Ok(output::judge(&report, &args.gate))
 }

@@ -9,6 +9,9 @@ pub enum StoreError {
     /// The page cursor is none that this store gave out.
     #[error("the page cursor is not valid")]
     InvalidCursor,
+    /// The database takes no such value: too long for an index, out of range.
+    #[error("the store cannot hold a value: {0}")]
+    Refused(String),
     /// A stored value is not what this version writes.
     #[error("the store's content cannot be read: {0}")]
     Corrupt(String),
@@ -19,6 +22,28 @@ impl StoreError {
     pub fn is_retryable(&self) -> bool {
         matches!(self, StoreError::Unavailable(_))
     }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::ColumnDecode { index, source } = &error {
+            return StoreError::Corrupt(format!("column {index}: {source}"));
+        }
+        match refused_value(&error) {
+            Some(message) => StoreError::Refused(message),
+            None => StoreError::Unavailable(Box::new(error)),
+        }
+    }
+}
+
+/// Of Postgres's errors, those that the same value meets again: classes 22 (data exception) and 54
+/// (program limit exceeded).
+fn refused_value(error: &sqlx::Error) -> Option<String> {
+    let error = error
+        .as_database_error()?
+        .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()?;
+    let refused = error.code().starts_with("22") || error.code().starts_with("54");
+    refused.then(|| error.message().to_owned())
 }
 
 /// What every operation returns.

@@ -7,11 +7,12 @@ use scanyard_sqlite::Database;
 use scanyard_store::{SqliteStore, Store, StoreSettings, store_conformance};
 use tempfile::TempDir;
 
-async fn open(settings: StoreSettings) -> (Arc<dyn Store>, TempDir) {
+async fn open(settings: StoreSettings) -> Option<(Arc<dyn Store>, TempDir)> {
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("data/scanyard.db");
     let database = Database::open(&file).await.unwrap();
-    (Arc::new(SqliteStore::new(database, settings)), directory)
+    let store = SqliteStore::new(database, settings);
+    Some((Arc::new(store), directory))
 }
 
 store_conformance!(open);

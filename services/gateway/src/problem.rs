@@ -115,7 +115,7 @@ impl From<StoreError> for Problem {
                 Code::InvalidCursor,
                 "The cursor is none that this list gave out.",
             ),
-            StoreError::Corrupt(_) => Problem::internal(error),
+            StoreError::Corrupt(_) | StoreError::Refused(_) => Problem::internal(error),
         }
     }
 }

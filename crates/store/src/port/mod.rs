@@ -4,6 +4,7 @@ mod bulk;
 mod images;
 mod keys;
 mod layers;
+mod leadership;
 mod matches;
 mod outbox;
 mod page;
@@ -19,6 +20,7 @@ pub use images::{
 };
 pub use keys::{ApiKey, KeyId, Keys, NewApiKey, TenantId};
 pub use layers::{Claim, LayerInventories, Lease, StoredLayer};
+pub use leadership::Leadership;
 pub use matches::{
     AffectedImage, MatchedPackage, Matches, PackageId, PackageSet, Revision, StoredPackage,
     VulnerabilityDetail,
@@ -36,7 +38,9 @@ use crate::error::Result;
 
 /// Everything that is stored.
 #[async_trait]
-pub trait Store: Keys + Scans + Bulks + Images + LayerInventories + Matches + Outbox {
+pub trait Store:
+    Keys + Scans + Bulks + Images + LayerInventories + Matches + Outbox + Leadership
+{
     /// Answers when the store can be read and written.
     async fn check(&self) -> Result<()>;
 }

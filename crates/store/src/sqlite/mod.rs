@@ -22,6 +22,7 @@ mod finish;
 mod images;
 mod keys;
 mod layers;
+mod leadership;
 mod matches;
 mod outbox;
 mod progress;
@@ -125,16 +126,5 @@ impl Store for SqliteStore {
 impl From<DatabaseError> for StoreError {
     fn from(error: DatabaseError) -> Self {
         StoreError::Unavailable(Box::new(error))
-    }
-}
-
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::ColumnDecode { index, source } => {
-                StoreError::Corrupt(format!("column {index}: {source}"))
-            }
-            error => StoreError::Unavailable(Box::new(error)),
-        }
     }
 }

@@ -21,6 +21,9 @@ pub enum OciError {
         /// Those that exist.
         available: String,
     },
+    /// The registry does not tell which repositories it has.
+    #[error("{0} does not list its repositories")]
+    NoCatalog(String),
     /// The registry wants other credentials.
     #[error("{registry} refuses access to {what}")]
     Denied {
@@ -132,6 +135,7 @@ impl OciError {
             OciError::NotFound(_) | OciError::NoFile(_) | OciError::NoSuchName { .. } => {
                 "image_not_found"
             }
+            OciError::NoCatalog(_) => "catalog_unsupported",
             OciError::Denied { .. } => "registry_denied",
             OciError::RateLimited(_) => "registry_rate_limited",
             OciError::Unavailable { .. } => "registry_unavailable",
@@ -159,6 +163,7 @@ impl OciError {
                 "check the path; a layout has an index.json and every blob that it names"
             }
             OciError::NoSuchName { .. } => "name one of these after the path: PATH:NAME",
+            OciError::NoCatalog(_) => "send the references themselves instead of a pattern",
             OciError::Denied { .. } => {
                 "check the name, and log in with `docker login` or `podman login`, or set \
                  SCANYARD_REGISTRY_USERNAME and SCANYARD_REGISTRY_PASSWORD"

@@ -25,6 +25,8 @@ pub use image::{Image, ImageConfig, Layer};
 pub use image_source::{ImageSource, LayerStream};
 pub use layer_reader::{HashingReader, LayerReader, VerifiedBlob};
 pub use platform::{Platform, PlatformSelect};
-pub use reference::{InvalidReference, Reference};
-pub use registry::{CredentialFiles, Credentials, RegistryOptions, Session};
+pub use reference::{InvalidReference, Reference, RegistryHost};
+pub use registry::{
+    CredentialFiles, Credentials, NamePage, RegistryOptions, Session, list_repositories, list_tags,
+};
 pub use source::{InvalidSource, Select, Source};

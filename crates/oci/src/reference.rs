@@ -58,15 +58,61 @@ impl Reference {
 
     /// Whether the registry is on this machine.
     pub fn is_loopback(&self) -> bool {
-        let host = match self.registry.strip_prefix('[') {
-            Some(rest) => rest.split(']').next().unwrap_or_default(),
-            None => self.registry.split(':').next().unwrap_or_default(),
-        };
-        host == "localhost"
-            || host
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|ip| ip.is_loopback())
+        is_loopback(&self.registry)
     }
+}
+
+/// A registry by itself: `registry.test:5000`, `docker.io`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RegistryHost(String);
+
+impl RegistryHost {
+    /// Host and port, as references have them.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is on this machine.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.0)
+    }
+}
+
+impl fmt::Display for RegistryHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for RegistryHost {
+    type Err = InvalidReference;
+
+    /// Only what a reference would take for a registry is one.
+    fn from_str(text: &str) -> Result<Self, InvalidReference> {
+        let any = format!("{text}/repository");
+        let reason = match split_registry(&any) {
+            (host, "repository") => match check_registry(host) {
+                Ok(()) => return Ok(Self(host.to_owned())),
+                Err(reason) => reason,
+            },
+            _ => "it is not a registry: a host with a dot or a port",
+        };
+        Err(InvalidReference {
+            reference: text.chars().take(256).collect(),
+            reason,
+        })
+    }
+}
+
+fn is_loopback(registry: &str) -> bool {
+    let host = match registry.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => registry.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback())
 }
 
 impl fmt::Display for Reference {

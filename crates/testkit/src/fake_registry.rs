@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::layer::sha256;
-use crate::{Image, Index};
+use crate::{Image, Index, fake_catalog};
 
 /// Who may read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -286,6 +286,13 @@ impl Inner {
         }
         if let Some(refusal) = self.refuse(&request) {
             return Some(refusal);
+        }
+        let stored = self.contents.keys();
+        if let Some(list) = fake_catalog::list(uri.path(), query.unwrap_or_default(), stored) {
+            return Some(match fault {
+                Some(Fault::Endless) => endless().into_response(),
+                _ => list,
+            });
         }
         Some(self.content(uri.path(), method, &request, fault))
     }

@@ -18,6 +18,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod archive;
+mod fake_catalog;
 mod fake_registry;
 mod image;
 mod layer;

@@ -50,8 +50,7 @@ impl Client {
             } => (realm, service, scope),
         };
         self.check_realm(&realm).await?;
-        let own = || format!("repository:{}:pull", self.0.reference.repository());
-        let scope = scope.unwrap_or_else(own);
+        let scope = scope.unwrap_or_else(|| self.0.place.scope());
         let key = TokenKey {
             realm,
             service,
@@ -89,7 +88,7 @@ impl Client {
             match &inner.options.credentials {
                 Some(given) => Some(given.clone()),
                 None => {
-                    let (registry, repository) = (self.registry(), inner.reference.repository());
+                    let (registry, repository) = (self.registry(), inner.place.repository());
                     inner
                         .options
                         .credential_files

@@ -1,10 +1,12 @@
-//! The OCI distribution protocol, as far as pulling needs it.
+//! The OCI distribution protocol, as far as listing and pulling need it.
 
 mod authorization;
 mod blob;
 mod challenge;
 mod credentials;
 mod helper;
+mod listing;
+mod place;
 mod request;
 mod retry;
 mod session;
@@ -16,11 +18,13 @@ use scanyard_package::{Digest, Limits};
 
 pub use blob::BlobReader;
 pub use credentials::{CredentialFiles, Credentials};
+pub use listing::{NamePage, list_repositories, list_tags};
 pub use session::Session;
 
 use crate::image::{Image, Layer};
 use crate::resolve::{self, Documents, Root};
 use crate::{OciError, PlatformSelect, Reference, manifest};
+use place::Place;
 use request::Client;
 
 /// How to talk to a registry.
@@ -71,7 +75,7 @@ pub struct Registry {
 
 impl Registry {
     pub fn new(reference: Reference, options: RegistryOptions) -> Result<Self, OciError> {
-        let client = Client::new(&reference, options)?;
+        let client = Client::new(Place::Repository(reference.clone()), options)?;
         Ok(Self { reference, client })
     }
 

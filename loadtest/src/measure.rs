@@ -21,7 +21,16 @@ pub struct Run {
 /// Runs a shell command; its output is thrown away.
 pub fn run(shell: &str) -> anyhow::Result<Run> {
     let output = Command::new(TIME)
-        .args(["--quiet", "-f", "%e %U %S %M", "bash", "-o", "pipefail", "-c", shell])
+        .args([
+            "--quiet",
+            "-f",
+            "%e %U %S %M",
+            "bash",
+            "-o",
+            "pipefail",
+            "-c",
+            shell,
+        ])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .output()
@@ -31,7 +40,10 @@ pub fn run(shell: &str) -> anyhow::Result<Run> {
     if !output.status.success() {
         bail!("{shell}: {}: {text}", output.status);
     }
-    let figures: Vec<f64> = last.split(' ').filter_map(|word| word.parse().ok()).collect();
+    let figures: Vec<f64> = last
+        .split(' ')
+        .filter_map(|word| word.parse().ok())
+        .collect();
     let [wall, user, system, kib] = figures[..] else {
         bail!("{shell}: no figures in {last:?}");
     };

@@ -56,6 +56,8 @@ pub fn run(args: &ScanArgs) -> anyhow::Result<()> {
 /// Interleaves the commands, so that each round sees the same machine.
 fn measure_image(args: &ScanArgs, image: &LayoutImage) -> anyhow::Result<Row> {
     let cache = tempfile::tempdir()?;
+    let single = tempfile::tempdir()?;
+    layout::write_single(&args.images, &image.tag, single.path())?;
     let scan = format!(
         "{} scan --format json --db {} oci:{}:{}",
         quote(&args.scanyard),
@@ -85,10 +87,9 @@ fn measure_image(args: &ScanArgs, image: &LayoutImage) -> anyhow::Result<Row> {
         row.warm.0.push(measure::run(&warm)?);
         if let Some(syft) = &args.syft {
             let command = format!(
-                "SYFT_CHECK_FOR_APP_UPDATE=false {} -q -o json oci-dir:{}:{}",
+                "SYFT_CHECK_FOR_APP_UPDATE=false {} -q -o json oci-dir:{}",
                 quote(syft),
-                args.images.display(),
-                image.tag
+                single.path().display()
             );
             row.syft.0.push(measure::run(&command)?);
         }

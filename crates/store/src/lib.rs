@@ -10,6 +10,7 @@ pub mod conformance;
 mod error;
 mod jobs;
 mod port;
+mod postgres;
 mod settings;
 mod sqlite;
 mod stored_finding;
@@ -19,5 +20,6 @@ mod words;
 
 pub use error::StoreError;
 pub use port::*;
+pub use postgres::{PostgresSettings, PostgresStore};
 pub use settings::StoreSettings;
 pub use sqlite::SqliteStore;

@@ -1,0 +1,171 @@
+//! The store in PostgreSQL, 15 and newer.
+//!
+//! Many processes share it, so what the embedded store gets from its single writer is got here from
+//! row locks, always in this order: the scan; content by digest; the tenant's rows; the tag; the
+//! layer's cataloging by id; the outbox. A decision that depends on other rows is made in a statement
+//! of its own after the lock is held, because a statement that waited for a lock still sees the rest
+//! as it was before. Transactions are short and never wait for anything but the database; one that
+//! loses a deadlock begins again. Leases are compared with the database's clock, never a caller's.
+//!
+//! Statements are constants and set-based: a list travels as arrays, whatever its length. They are
+//! not checked at compile time, as `sqlx::query!` would, because that wants one database kind for the
+//! whole crate; instead a test has Postgres prepare every one of them against the migrated schema.
+//!
+//! Connections are made when they are needed. While the database is away every operation says that
+//! the store is unavailable, and afterwards it works again.
+
+mod assemble;
+mod bulk;
+mod bulk_change;
+mod bulk_feed;
+mod bulk_listing;
+mod bulk_read;
+mod claim;
+mod columns;
+mod create;
+mod finish;
+mod image_rows;
+mod images;
+mod keys;
+mod layers;
+mod leadership;
+mod listener;
+mod matches;
+mod outbox;
+mod outcomes;
+mod progress;
+mod questions;
+mod reap;
+mod record;
+mod scans;
+mod session;
+mod settings;
+mod statements;
+mod summaries;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::migrate::Migrator;
+use sqlx::postgres::PgConnectOptions;
+use tokio::sync::Notify;
+
+pub use settings::PostgresSettings;
+
+use create::Creator;
+use listener::Listener;
+use session::Session;
+use statements::statements;
+
+use crate::error::Result;
+use crate::{Store, StoreError, StoreSettings};
+
+static MIGRATOR: Migrator = sqlx::migrate!("../../migrations/postgres");
+
+statements! {
+    CHECK = "INSERT INTO write_checks (id, checked_at) VALUES (1, now())
+             ON CONFLICT (id) DO UPDATE SET checked_at = excluded.checked_at";
+}
+
+/// The cluster's adapter of the store port. Clones share its connections.
+#[derive(Debug, Clone)]
+pub struct PostgresStore {
+    session: Session,
+    creator: Creator,
+    settings: StoreSettings,
+    outbox_filled: Arc<Notify>,
+    _listener: Arc<Listener>,
+}
+
+impl PostgresStore {
+    /// Opens a database by its URL (`postgres://user:password@host/name?sslmode=verify-full&
+    /// sslrootcert=ca.pem`) and brings its schema up to date, one process at a time.
+    ///
+    /// # Errors
+    ///
+    /// When the URL is none, the database cannot be reached, or a newer version wrote it.
+    pub async fn open(
+        url: &str,
+        postgres: PostgresSettings,
+        settings: StoreSettings,
+    ) -> Result<Self> {
+        let unavailable = |error: sqlx::Error| StoreError::Unavailable(Box::new(error));
+        let options: PgConnectOptions = url.parse().map_err(unavailable)?;
+        let session = Session::new(options.clone(), &postgres);
+        migrate(&session).await?;
+        let outbox_filled = Arc::new(Notify::new());
+        let creator = Session::new(
+            options.clone(),
+            &PostgresSettings {
+                max_connections: 1,
+                ..postgres
+            },
+        );
+        Ok(Self {
+            session,
+            creator: Creator::start(creator, settings),
+            settings,
+            _listener: Arc::new(Listener::start(options, outbox_filled.clone())),
+            outbox_filled,
+        })
+    }
+}
+
+/// The migrator takes an advisory lock, so that of several processes one migrates and the others
+/// wait. Waiting and building indexes may take longer than a statement is allowed to otherwise.
+async fn migrate(session: &Session) -> Result<()> {
+    let mut connection = session.pool().acquire().await?.detach();
+    sqlx::raw_sql("SET statement_timeout = 0; SET lock_timeout = 0")
+        .execute(&mut connection)
+        .await?;
+    MIGRATOR
+        .run(&mut connection)
+        .await
+        .map_err(|error| StoreError::Unavailable(Box::new(error)))
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn check(&self) -> Result<()> {
+        self.session
+            .run(move |c, _| {
+                Box::pin(async move {
+                    sqlx::query(CHECK).execute(c).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
+
+/// Every statement of the adapter, for the test that has them checked.
+#[cfg(test)]
+fn modules_with_statements() -> Vec<(&'static str, &'static str)> {
+    [
+        STATEMENTS,
+        assemble::STATEMENTS,
+        bulk::STATEMENTS,
+        bulk_change::STATEMENTS,
+        bulk_feed::STATEMENTS,
+        bulk_listing::STATEMENTS,
+        bulk_read::STATEMENTS,
+        claim::STATEMENTS,
+        create::STATEMENTS,
+        finish::STATEMENTS,
+        image_rows::STATEMENTS,
+        images::STATEMENTS,
+        keys::STATEMENTS,
+        layers::STATEMENTS,
+        leadership::STATEMENTS,
+        matches::STATEMENTS,
+        outbox::STATEMENTS,
+        outcomes::STATEMENTS,
+        progress::STATEMENTS,
+        questions::STATEMENTS,
+        reap::STATEMENTS,
+        record::STATEMENTS,
+        scans::STATEMENTS,
+        summaries::STATEMENTS,
+    ]
+    .concat()
+}

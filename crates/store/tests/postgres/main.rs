@@ -1,0 +1,15 @@
+//! The conformance suite on real Postgres, and what only a shared database can show.
+#![allow(clippy::unwrap_used)]
+
+mod database;
+
+use std::sync::Arc;
+
+use scanyard_store::{Store, StoreSettings, store_conformance};
+
+async fn open(settings: StoreSettings) -> Option<(Arc<dyn Store>, ())> {
+    let url = database::new_database().await?;
+    Some((Arc::new(database::open(&url, settings).await), ()))
+}
+
+store_conformance!(open);

@@ -64,6 +64,8 @@ pub mod name {
     pub const OUTBOX_PUBLISHED: &str = "scanyard_outbox_published_total";
     /// What the reaper brought back.
     pub const LEASES_REAPED: &str = "scanyard_leases_reaped_total";
+    /// Whether this scheduler leads.
+    pub const LEADING: &str = "scanyard_scheduler_leading";
     /// Rounds of reconcilers.
     pub const RECONCILER_ROUNDS: &str = "scanyard_reconciler_rounds_total";
     /// The advisory revision in use.
@@ -77,7 +79,7 @@ pub mod name {
 }
 
 /// Every metric.
-pub const METRICS: [Metric; 17] = {
+pub const METRICS: [Metric; 18] = {
     use MetricKind::{Counter, Gauge, Seconds};
     [
         metric(
@@ -151,6 +153,12 @@ pub const METRICS: [Metric; 17] = {
             Counter,
             &[],
             "Jobs put back because their lease expired or they were lost.",
+        ),
+        metric(
+            name::LEADING,
+            Gauge,
+            &[],
+            "1 while this scheduler leads, 0 while another does.",
         ),
         metric(
             name::RECONCILER_ROUNDS,

@@ -32,6 +32,6 @@ pub use api_key::{NewKey, NoRandomness};
 pub use auth::AuthMode;
 pub use problem_code::Code;
 pub use router::router;
-pub use serve::{ServeError, serve};
+pub use serve::{ServeError, serve, serve_operation};
 pub use settings::Settings;
 pub use state::{Gateway, LoadedAdvisories, Parts};

@@ -11,6 +11,7 @@ use crate::middleware::{admit, answer_panic, observe, secure};
 use crate::openapi::collect;
 use crate::problem::Problem;
 use crate::problem_code::Code;
+use crate::routes;
 use crate::state::Gateway;
 
 /// The gateway's router.
@@ -40,5 +41,13 @@ pub fn router(gateway: Gateway) -> Router {
         .layer(CompressionLayer::new())
         .layer(from_fn(secure))
         .layer(from_fn(observe))
+        .with_state(gateway)
+}
+
+/// Health and metrics alone.
+pub fn operation_router(gateway: Gateway) -> Router {
+    Router::from(routes::operation())
+        .layer(CatchPanicLayer::custom(answer_panic))
+        .layer(from_fn(secure))
         .with_state(gateway)
 }

@@ -15,7 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::auth::AuthMode;
 use crate::problem::chain;
-use crate::router::router;
+use crate::router::{operation_router, router};
 use crate::settings::Settings;
 use crate::state::Gateway;
 
@@ -47,10 +47,27 @@ pub async fn serve(listener: TcpListener, gateway: Gateway) -> Result<(), ServeE
     if gateway.auth() == AuthMode::Insecure && !address.ip().is_loopback() {
         return Err(ServeError::InsecureAddress(address));
     }
+    serve_router(listener, gateway.clone(), router(gateway)).await
+}
+
+/// Serves only health and metrics, which need no key: for processes of every role.
+///
+/// # Errors
+///
+/// [`ServeError`], before anything is served.
+pub async fn serve_operation(listener: TcpListener, gateway: Gateway) -> Result<(), ServeError> {
+    serve_router(listener, gateway.clone(), operation_router(gateway)).await
+}
+
+async fn serve_router(
+    listener: TcpListener,
+    gateway: Gateway,
+    service: Router,
+) -> Result<(), ServeError> {
     let settings = gateway.settings().clone();
     let shutdown = gateway.shutdown().clone();
     let server = Server {
-        service: router(gateway),
+        service,
         builder: connection_builder(&settings),
         places: Arc::new(Semaphore::new(settings.max_connections)),
         graceful: GracefulShutdown::new(),

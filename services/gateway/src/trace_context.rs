@@ -1,6 +1,7 @@
 //! W3C trace context: continues the caller's trace, or begins one.
 
 use axum::http::HeaderMap;
+use tracing::Span;
 use uuid::Uuid;
 
 /// The trace that a request belongs to, and the request's own place in it.
@@ -21,6 +22,11 @@ impl TraceContext {
             None => format!("00-{}-{span}-00", Uuid::new_v4().simple()),
         };
         Self { traceparent }
+    }
+
+    /// What a span says of itself, which is exported and thus the truth; `None` while none are.
+    pub fn of_span(span: &Span) -> Option<Self> {
+        scanyard_telemetry::traceparent_of(span).map(|traceparent| Self { traceparent })
     }
 
     /// The trace's id.

@@ -1,6 +1,10 @@
 //! The command line: every command, option and its help.
 
+mod service;
+
 use std::path::PathBuf;
+
+pub use service::*;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use scanyard_oci::{Credentials, RegistryOptions};
@@ -58,7 +62,17 @@ pub enum Command {
     /// Say why a package is, or is not, affected by an advisory.
     Explain(ExplainArgs),
     /// Run the whole service in one process, with nothing else to install.
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
+    /// Run a gateway of a cluster: the REST API.
+    Gateway(Box<GatewayRoleArgs>),
+    /// Run a worker of a cluster: it pulls and catalogs layers, and matches packages.
+    Worker(Box<WorkerRoleArgs>),
+    /// Run a scheduler of a cluster: of several, one leads and the others stand by.
+    Scheduler(Box<SchedulerRoleArgs>),
+    /// Make, list and revoke API keys, directly in the store.
+    Key(Box<KeyArgs>),
+    /// Ask a running service how it is; exits with 0 when it is well.
+    Health(HealthArgs),
     /// Submit an image to a running service and, if asked, wait for its findings.
     Submit(SubmitArgs),
     /// See it work: start a service, scan a small image that is built on the spot, show findings.
@@ -290,54 +304,6 @@ pub struct ExplainArgs {
     /// Advisory database: a file, or the directory that `db update` fills.
     #[arg(long, env = "SCANYARD_DB", value_name = "FILE-OR-DIR")]
     pub db: Option<PathBuf>,
-}
-
-/// `scanyard serve`.
-#[derive(Debug, Args)]
-pub struct ServeArgs {
-    /// Address to listen on.
-    #[arg(
-        long,
-        env = "SCANYARD_LISTEN",
-        default_value = "127.0.0.1:8080",
-        value_name = "ADDR:PORT"
-    )]
-    pub listen: std::net::SocketAddr,
-
-    /// Directory for the store, the queue and the first API key.
-    #[arg(long, env = "SCANYARD_DATA_DIR", value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
-
-    /// Advisory database: a file, or the directory that `db update` fills.
-    #[arg(long, env = "SCANYARD_DB", value_name = "FILE-OR-DIR")]
-    pub db: Option<PathBuf>,
-
-    /// Keep the advisory database up to date by itself.
-    #[arg(long, env = "SCANYARD_UPDATE_ADVISORIES")]
-    pub update_advisories: bool,
-
-    /// Address of a bucket in the layout of the OSV export, for --update-advisories.
-    #[arg(long, env = "SCANYARD_ADVISORY_SOURCE", value_name = "URL")]
-    pub advisory_source: Option<String>,
-
-    /// Hours between updates of the advisories.
-    #[arg(long, default_value_t = 6, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8760))]
-    pub update_interval: u32,
-
-    /// Layers cataloged at the same time; the number of cores unless told.
-    #[arg(long, env = "SCANYARD_CONCURRENCY", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub concurrency: Option<u16>,
-
-    /// Accept requests without an API key; only on a loopback address.
-    #[arg(long)]
-    pub insecure_no_auth: bool,
-
-    /// Accept images that are named by a path on this machine, such as oci:DIR.
-    #[arg(long, env = "SCANYARD_ALLOW_LOCAL_SOURCES")]
-    pub allow_local_sources: bool,
-
-    #[command(flatten)]
-    pub registry: RegistryArgs,
 }
 
 /// `scanyard submit`.

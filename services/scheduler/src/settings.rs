@@ -1,15 +1,20 @@
 //! How often the scheduler looks.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 /// Where advisories come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct AdvisorySettings {
     /// The compiled database: a file or, for updates, its directory.
     pub path: PathBuf,
     /// How to keep it up to date; `None` when somebody else does.
     pub update: Option<UpdateSettings>,
+    /// Told when an update has written another revision.
+    pub changed: Arc<Notify>,
 }
 
 /// How to keep the advisories up to date.
@@ -21,9 +26,29 @@ pub struct UpdateSettings {
     pub interval: Duration,
 }
 
+/// How leadership is kept. Time without a leader is at most the lease and one wait for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ElectionSettings {
+    /// How long leadership lasts without being renewed.
+    pub lease: Duration,
+    /// How often it is renewed, and how often others try to take it.
+    pub heartbeat: Duration,
+}
+
+impl Default for ElectionSettings {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(5),
+            heartbeat: Duration::from_secs(1),
+        }
+    }
+}
+
 /// How often the scheduler looks, where no signal tells it to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct SchedulerSettings {
+    /// How leadership is kept.
+    pub election: ElectionSettings,
     /// For messages in the outbox.
     pub outbox: Duration,
     /// For leases that expired and jobs that were lost.
@@ -41,6 +66,7 @@ pub struct SchedulerSettings {
 impl Default for SchedulerSettings {
     fn default() -> Self {
         Self {
+            election: ElectionSettings::default(),
             outbox: Duration::from_secs(1),
             leases: Duration::from_secs(5),
             advisories: Duration::from_secs(5),

@@ -21,6 +21,7 @@ const ADVISORIES: Duration = Duration::from_secs(10);
 
 /// Assembles an image all of whose layers have inventories. Idempotent: whoever dies on the way
 /// leaves an image that still has scans waiting, and the next one goes on where it ended.
+#[tracing::instrument(skip_all, fields(%image))]
 pub async fn assemble(worker: &WorkerContext, image: Digest) -> Result<(), JobError> {
     let Some(set) = package_set_of(worker, image).await? else {
         return Ok(());

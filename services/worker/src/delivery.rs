@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::{counter, gauge};
-use scanyard_protocol::{Job, LayerJob};
+use scanyard_protocol::{Job, LayerJob, Message};
 use scanyard_queue::{Acknowledge, Delivery, QueueError};
 use scanyard_store::{ScanFailure, ScanId, StoreError};
-use scanyard_telemetry::name;
+use scanyard_telemetry::{continue_trace, name};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use crate::WorkerContext;
 use crate::failure::JobError;
@@ -89,7 +89,7 @@ pub async fn run_delivery(
     ];
     let running = gauge!(name::JOBS_RUNNING, &labels);
     running.increment(1);
-    let span = tracing::info_span!("job", id = %message.id, stage = message.stage.name(), attempt);
+    let span = job_span(&message, attempt);
     let settling = async {
         let job = match Job::decode(&message.payload) {
             Ok(job) => job,
@@ -112,6 +112,16 @@ pub async fn run_delivery(
     let [stage, lane] = labels;
     counter!(name::JOBS, &[stage, lane, ("outcome", ending.name())]).increment(1);
     drop(place);
+}
+
+/// The job's part of the trace that began with somebody's request.
+fn job_span(message: &Message, attempt: u32) -> Span {
+    let (stage, lane) = (message.stage.name(), message.lane.name());
+    let span = tracing::info_span!("job", id = %message.id, stage, lane, attempt);
+    if let Some(traceparent) = &message.traceparent {
+        continue_trace(&span, traceparent);
+    }
+    span
 }
 
 /// Gives a delivery back that came after the stop.

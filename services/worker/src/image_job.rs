@@ -12,6 +12,7 @@ use scanyard_protocol::ImageJob;
 use scanyard_store::{NewImage, Recorded, Scan, ScanId, ScanState};
 use scanyard_telemetry::name;
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use crate::WorkerContext;
 use crate::assemble::assemble;
@@ -57,7 +58,9 @@ pub async fn run(context: &JobContext, job: &ImageJob) -> Result<(), JobError> {
 
 async fn resolve_in_time(worker: &WorkerContext, scan: &Scan) -> Result<Vec<NewImage>, JobError> {
     let limit = worker.settings.resolve_time;
-    let resolved = tokio::time::timeout(limit, resolve(worker, scan)).await;
+    let span = tracing::info_span!("resolve", reference = %scan.reference);
+    let resolving = resolve(worker, scan).instrument(span);
+    let resolved = tokio::time::timeout(limit, resolving).await;
     resolved.unwrap_or_else(|_| Err(too_slow("resolving the reference", limit)))
 }
 

@@ -9,6 +9,7 @@ use scanyard_package::Digest;
 use scanyard_protocol::LayerJob;
 use scanyard_store::{Claim, ImageLayer, Lease, Scan, ScanId, StoredLayer};
 use scanyard_telemetry::name;
+use tracing::Instrument;
 
 use crate::assemble::assemble;
 use crate::delivery::JobContext;
@@ -148,8 +149,10 @@ async fn catalog_for(
     let progress = Arc::new(LayerProgress::default());
     let _end = EndReading(Arc::clone(&progress));
     let limit = worker.settings.layer_time;
+    let span = tracing::info_span!("catalog", layer = %job.layer);
+    let reading = read(worker, scan, job.layer, Arc::clone(&progress)).instrument(span);
     tokio::select! {
-        cataloged = read(worker, scan, job.layer, Arc::clone(&progress)) => {
+        cataloged = reading => {
             cataloged.map(Work::Cataloged)
         }
         () = renew_until_lost(worker, lease, &progress) => Ok(Work::Unwanted),

@@ -6,8 +6,8 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
-use scanyard_telemetry::name;
-use tracing::Instrument;
+use scanyard_telemetry::{continue_trace, name};
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use crate::trace_context::TraceContext;
@@ -18,16 +18,17 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub async fn observe(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(&request);
-    let trace = TraceContext::continue_from(request.headers());
     let method = method_label(request.method());
     let route = route_label(&request);
     let span = tracing::info_span!(
         "request",
         request_id = id.to_str().unwrap_or_default(),
-        trace_id = trace.trace_id(),
+        trace_id = tracing::field::Empty,
         method,
         route = %route,
     );
+    let trace = trace_of(&request, &span);
+    span.record("trace_id", trace.trace_id());
     request.extensions_mut().insert(trace);
     let mut response = async move {
         let response = next.run(request).await;
@@ -40,6 +41,17 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     count(method, &route, &response, started);
     response.headers_mut().insert(REQUEST_ID, id);
     response
+}
+
+/// The request's place in the client's trace, or in one that begins here.
+fn trace_of(request: &Request, span: &Span) -> TraceContext {
+    let trace = TraceContext::continue_from(request.headers());
+    if let Some(given) = request.headers().get("traceparent")
+        && let Ok(given) = given.to_str()
+    {
+        continue_trace(span, given);
+    }
+    TraceContext::of_span(span).unwrap_or(trace)
 }
 
 /// The client's own id, if it is short and plain, so that both sides' logs speak of the same.

@@ -36,3 +36,10 @@ pub fn open() -> OpenApiRouter<Gateway> {
         .merge(metrics::routes())
         .merge(docs::routes())
 }
+
+/// Routes that tell how a process does, whatever its role.
+pub fn operation() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .merge(health::routes())
+        .merge(metrics::routes())
+}

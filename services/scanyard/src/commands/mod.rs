@@ -4,28 +4,41 @@ mod completion;
 mod db;
 mod demo;
 mod explain;
+mod gateway;
+mod health;
+mod key;
+mod roles;
 mod scan;
+mod scheduler;
 mod serve;
 mod submit;
 mod versions;
+mod worker;
 
 use std::future::Future;
 
 use anyhow::Context;
-use scanyard_telemetry::{Telemetry, TelemetrySettings};
+use scanyard_telemetry::{Telemetry, TelemetrySettings, TraceExport};
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Usage};
 
 /// Runs the command.
 pub fn run(cli: Cli) -> anyhow::Result<Exit> {
-    let quiet = !matches!(cli.command, Command::Serve(_));
-    let default = if quiet { "warn" } else { "info" };
+    let service = cli.command.service();
+    let default = if service.is_some() { "info" } else { "warn" };
     let filter = cli.log.as_deref().unwrap_or(default);
+    let export = service.and_then(|(service, telemetry)| {
+        let endpoint = telemetry
+            .otlp_endpoint
+            .clone()
+            .filter(|url| !url.is_empty())?;
+        Some(TraceExport { endpoint, service })
+    });
     let settings = TelemetrySettings {
         filter,
         format: cli.log_format.into(),
-        export: None,
+        export,
     };
     let telemetry = Telemetry::start(&settings).map_err(|error| Usage(error.to_string()))?;
     let ended = run_command(cli.command);
@@ -40,7 +53,12 @@ fn run_command(command: Command) -> anyhow::Result<Exit> {
         Command::Explain(args) => explain::run(&args),
         Command::Db(command) => block_on(db::run(command)),
         Command::Scan(args) => block_on(scan::run(args)),
-        Command::Serve(args) => block_on(serve::run(args)),
+        Command::Serve(args) => block_on(serve::run(*args)),
+        Command::Gateway(args) => block_on(gateway::run(*args)),
+        Command::Worker(args) => block_on(worker::run(*args)),
+        Command::Scheduler(args) => block_on(scheduler::run(*args)),
+        Command::Key(args) => block_on(key::run(*args)),
+        Command::Health(args) => block_on(health::run(args)),
         Command::Submit(args) => block_on(submit::run(args)),
         Command::Demo(args) => block_on(demo::run(args)),
     }

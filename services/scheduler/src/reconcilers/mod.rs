@@ -1,5 +1,7 @@
-//! The reconcilers: one file each, and one list.
+//! The reconcilers: one file each, and two lists.
 
+mod advisory_follow;
+mod advisory_publish;
 mod advisory_reload;
 mod advisory_update;
 mod leases;
@@ -9,17 +11,24 @@ mod rematch;
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::Mutex;
+
+pub use advisory_follow::AdvisoryFollow;
 
 use crate::{Reconciler, SchedulerContext};
 
-/// Every reconciler that the settings ask for.
-pub fn all(context: &SchedulerContext) -> Vec<Arc<dyn Reconciler>> {
+/// Those that change what everybody shares. Only the leader runs them: several would be as right,
+/// and do the same work several times.
+///
+/// The outbox is among them, so that messages leave in the order in which they were written and
+/// nobody publishes what another does; a leader that dies delays them by its lease.
+pub fn leading(context: &SchedulerContext) -> Vec<Arc<dyn Reconciler>> {
     let SchedulerContext {
         store,
         queue,
         advisories,
         settings,
+        ..
     } = context;
     let mut list: Vec<Arc<dyn Reconciler>> = vec![
         Arc::new(outbox::OutboxRelay {
@@ -36,29 +45,55 @@ pub fn all(context: &SchedulerContext) -> Vec<Arc<dyn Reconciler>> {
             advisories.clone(),
             settings.rematch,
         )),
-        Arc::new(queue_depth::QueueDepth {
-            queue: Arc::clone(queue),
-            advisories: advisories.clone(),
-            interval: settings.queue_depth,
-        }),
     ];
-    let Some(advisory) = &settings.advisory else {
-        return list;
-    };
-    let updated = Arc::new(Notify::new());
-    list.push(Arc::new(advisory_reload::AdvisoryReload {
-        store: Arc::clone(store),
-        advisories: advisories.clone(),
-        path: advisory.path.clone(),
-        interval: settings.advisories,
-        updated: Arc::clone(&updated),
-    }));
-    if let Some(update) = &advisory.update {
+    if let Some(advisory) = &settings.advisory
+        && let Some(copies) = &context.copies
+    {
+        list.push(Arc::new(advisory_publish::AdvisoryPublish {
+            store: Arc::clone(store),
+            copies: Arc::clone(copies),
+            path: advisory.path.clone(),
+            interval: settings.advisories,
+            updated: Arc::clone(&advisory.changed),
+            put: Mutex::default(),
+        }));
+    }
+    if let Some(advisory) = &settings.advisory
+        && let Some(update) = &advisory.update
+    {
         list.push(Arc::new(advisory_update::AdvisoryUpdate {
             directory: advisory.path.clone(),
             settings: update.clone(),
             interval: settings.advisories,
-            updated,
+            updated: Arc::clone(&advisory.changed),
+        }));
+    }
+    list
+}
+
+/// Those that keep something of this process, whoever leads.
+pub fn standing(context: &SchedulerContext) -> Vec<Arc<dyn Reconciler>> {
+    let SchedulerContext {
+        store,
+        queue,
+        advisories,
+        settings,
+        ..
+    } = context;
+    let mut list: Vec<Arc<dyn Reconciler>> = vec![Arc::new(queue_depth::QueueDepth {
+        queue: Arc::clone(queue),
+        advisories: advisories.clone(),
+        interval: settings.queue_depth,
+    })];
+    if let Some(advisory) = &settings.advisory
+        && context.copies.is_none()
+    {
+        list.push(Arc::new(advisory_reload::AdvisoryReload {
+            store: Arc::clone(store),
+            advisories: advisories.clone(),
+            path: advisory.path.clone(),
+            interval: settings.advisories,
+            updated: Arc::clone(&advisory.changed),
         }));
     }
     list

@@ -16,7 +16,9 @@ use super::submit;
 use crate::cli::{DemoArgs, OutputArgs, ReportFormat};
 use crate::client::Client;
 use crate::exit::Exit;
-use crate::service::{Service, ServiceOptions};
+use crate::service::{
+    BackendOptions, GatewayOptions, SchedulerOptions, Service, ServiceOptions, WorkerOptions,
+};
 use crate::{output, signals};
 
 /// Facts about real advisories: ids, packages, ranges, vectors, dates.
@@ -35,16 +37,20 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
     let layout = dir.join("image");
     image::write_layout(&layout).context("cannot write the image")?;
     println!("3. starting gateway, worker and scheduler in this process");
+    let key_file = dir.join("api-key");
     let stop = CancellationToken::new();
     signals::cancel_on_signal(&stop)?;
-    let service = Service::start(options(&args, dir), stop.clone()).await?;
-    let server = format!("http://{}", service.address);
+    let Some(service) = Service::start(options(&args, dir), stop.clone()).await? else {
+        return Ok(Exit::Done);
+    };
+    let address = service.gateway_address.context("there is no gateway")?;
+    let server = format!("http://{address}");
     println!("   {server}");
     let source = format!("oci:{}:{}", layout.display(), image::TAG);
     println!("4. POST {server}/v1/scans  {source}");
-    let shown = scan(&server, &service.key_file, &source).await;
+    let shown = scan(&server, &key_file, &source).await;
     if shown.is_ok() {
-        print_next(&args, &server, &service.key_file, dir, &source);
+        print_next(&args, &server, &key_file, dir, &source);
     }
     if !args.keep_running || shown.is_err() {
         stop.cancel();
@@ -69,14 +75,24 @@ fn compile_advisories(dir: &Path) -> anyhow::Result<u64> {
 
 fn options(args: &DemoArgs, dir: &Path) -> ServiceOptions {
     ServiceOptions {
-        listen: args.listen,
-        data_dir: dir.join("service"),
-        database: dir.join("advisories"),
-        update: None,
-        concurrency: None,
-        auth: AuthMode::Keys,
-        allow_local_sources: true,
-        registry: RegistryOptions::default(),
+        backend: BackendOptions::Embedded {
+            data_dir: dir.join("service"),
+        },
+        gateway: Some(GatewayOptions {
+            listen: args.listen,
+            first_key_file: Some(dir.join("api-key")),
+            auth: AuthMode::Keys,
+            allow_local_sources: true,
+        }),
+        worker: Some(WorkerOptions {
+            concurrency: None,
+            registry: RegistryOptions::default(),
+        }),
+        scheduler: Some(SchedulerOptions {
+            database: dir.join("advisories"),
+            update: None,
+        }),
+        metrics_listen: None,
     }
 }
 

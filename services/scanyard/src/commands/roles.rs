@@ -1,0 +1,84 @@
+//! What the commands that run roles have in common.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use scanyard_advisory::PUBLIC_SOURCE;
+use scanyard_gateway::AuthMode;
+use scanyard_oci::{CredentialFiles, RegistryOptions};
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::{GatewayArgs, RoleRegistryArgs, SchedulerArgs};
+use crate::exit::{Exit, Usage};
+use crate::service::{GatewayOptions, SchedulerOptions, Service, ServiceOptions};
+use crate::{database, signals};
+
+/// Runs until a signal. `announce` says on standard output what is running, and where.
+pub async fn run(options: ServiceOptions, announce: impl FnOnce(&Service)) -> anyhow::Result<Exit> {
+    let stop = CancellationToken::new();
+    signals::cancel_on_signal(&stop)?;
+    let Some(service) = Service::start(options, stop).await? else {
+        return Ok(Exit::Done);
+    };
+    announce(&service);
+    service.ended().await?;
+    Ok(Exit::Done)
+}
+
+/// Says that a role runs.
+pub fn announce(role: &str, service: &Service) {
+    if let Some(address) = service.gateway_address {
+        println!("scanyard {role} serves on http://{address}");
+    } else {
+        println!("scanyard {role} runs");
+    }
+    if let Some(address) = service.metrics_address {
+        println!("  health and metrics  http://{address}");
+    }
+}
+
+/// The gateway as the options want it.
+pub fn gateway(
+    args: &GatewayArgs,
+    first_key_file: Option<PathBuf>,
+) -> Result<GatewayOptions, Usage> {
+    if args.insecure_no_auth && !args.listen.ip().is_loopback() {
+        return Err(Usage(format!(
+            "--insecure-no-auth is for loopback addresses, and {} is none",
+            args.listen
+        )));
+    }
+    Ok(GatewayOptions {
+        listen: args.listen,
+        first_key_file,
+        auth: match args.insecure_no_auth {
+            true => AuthMode::Insecure,
+            false => AuthMode::Keys,
+        },
+        allow_local_sources: args.allow_local_sources,
+    })
+}
+
+/// The scheduler as the options want it.
+pub fn scheduler(args: SchedulerArgs) -> SchedulerOptions {
+    let source = args.advisory_source;
+    let interval = Duration::from_secs(u64::from(args.update_interval) * 3600);
+    SchedulerOptions {
+        database: database::location(args.db.as_deref()),
+        update: args
+            .update_advisories
+            .then(|| (source.unwrap_or_else(|| PUBLIC_SOURCE.to_owned()), interval)),
+    }
+}
+
+/// Registries as a role talks to them.
+pub fn registry(args: &RoleRegistryArgs) -> RegistryOptions {
+    let options = args.registry.options();
+    match args.use_docker_credentials {
+        true => options,
+        false => RegistryOptions {
+            credential_files: CredentialFiles::none(),
+            ..options
+        },
+    }
+}

@@ -1,0 +1,18 @@
+//! `scanyard scheduler`: leads a cluster, or stands by.
+
+use super::roles;
+use crate::cli::SchedulerRoleArgs;
+use crate::exit::Exit;
+use crate::service::{BackendOptions, ServiceOptions};
+
+/// Runs until a signal.
+pub async fn run(args: SchedulerRoleArgs) -> anyhow::Result<Exit> {
+    let options = ServiceOptions {
+        backend: BackendOptions::resolve_shared(&args.backend, "scheduler")?,
+        gateway: None,
+        worker: None,
+        scheduler: Some(roles::scheduler(args.scheduler)),
+        metrics_listen: args.telemetry.metrics_listen,
+    };
+    roles::run(options, |service| roles::announce("scheduler", service)).await
+}

@@ -1,5 +1,6 @@
 //! The archive in a directory, for one process.
 
+use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +45,7 @@ impl DirectoryArchive {
             let name = entry.file_name();
             revisions.extend(name.to_str().and_then(ArchivedRevision::from_name));
         }
-        revisions.sort_unstable_by(|one, other| other.cmp(one));
+        revisions.sort_unstable_by_key(|revision| Reverse(*revision));
         Ok(revisions)
     }
 

@@ -1,5 +1,6 @@
 //! The advisory archive in a JetStream object store.
 
+use std::cmp::Reverse;
 use std::path::Path;
 use std::time::Duration;
 
@@ -91,7 +92,7 @@ impl JetStreamArchive {
         };
         let ended = tokio::time::timeout(self.connection.timeout, read).await;
         let mut stored = ended.map_err(unavailable)??;
-        stored.sort_unstable_by(|one, other| other.revision.cmp(&one.revision));
+        stored.sort_unstable_by_key(|stored| Reverse(stored.revision));
         Ok(stored)
     }
 

@@ -31,9 +31,12 @@ impl JetStreamQueue {
         max: usize,
         wait: Duration,
     ) -> Result<Vec<Delivery>, QueueError> {
+        if max == 0 {
+            return Ok(Vec::new());
+        }
         let consumer = self.consumer(lane, stage);
         let deadline = Instant::now() + wait;
-        while max > 0 {
+        loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let mut messages = self.take_waiting(consumer, max).await?;
             if messages.is_empty() && !left.is_zero() {
@@ -49,7 +52,6 @@ impl JetStreamQueue {
                 return Ok(deliveries);
             }
         }
-        Ok(Vec::new())
     }
 
     async fn take_waiting(

@@ -1,7 +1,10 @@
 //! The conformance suite on real Postgres, and what only a shared database can show.
 #![allow(clippy::unwrap_used)]
 
+mod contention;
 mod database;
+mod outage;
+mod work;
 
 use std::sync::Arc;
 

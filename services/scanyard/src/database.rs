@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use scanyard_advisory::{DATABASE_FILE, Database};
+use scanyard_advisory::{Database, DatabaseError};
 
 use crate::exit::Failure;
 use crate::paths;
@@ -27,8 +27,9 @@ pub fn ensure_intact(database: &Database) -> Result<(), Failure> {
 
 /// Opens the database named; the default one only if it is there.
 pub fn open_if_any(named: Option<&Path>) -> Result<Option<Database>, Failure> {
-    if named.is_none() && !location(None).join(DATABASE_FILE).exists() {
-        return Ok(None);
+    match Database::open(&location(named)) {
+        Ok(database) => Ok(Some(database)),
+        Err(DatabaseError::Missing { .. }) if named.is_none() => Ok(None),
+        Err(error) => Err(Failure::of(&error, error.remedy())),
     }
-    open(named).map(Some)
 }

@@ -4,13 +4,12 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use anyhow::Context;
 use chrono::Utc;
 use scanyard_policy::{Gate, Verdict};
 use scanyard_report::{Format, RenderOptions, Report};
 
 use crate::cli::{GateArgs, OutputArgs, ReportFormat};
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 
 /// Columns of a table that no terminal shows.
 const PLAIN_WIDTH: usize = 100;
@@ -31,9 +30,14 @@ impl From<ReportFormat> for Format {
 pub fn write(report: &Report, args: &OutputArgs) -> anyhow::Result<()> {
     let format = Format::from(args.format);
     match &args.output {
-        Some(file) => write_file(report, format, file)
-            .with_context(|| format!("cannot write {}", file.display())),
-        None => print(report, format).context("cannot write to standard output"),
+        Some(file) => write_file(report, format, file).map_err(|error| {
+            let message = format!("cannot write {}: {error}", file.display());
+            Failure::new(message, "check the directory and its free space").into()
+        }),
+        None => print(report, format).map_err(|error| {
+            let message = format!("cannot write to standard output: {error}");
+            Failure::new(message, "write to a file with --output").into()
+        }),
     }
 }
 

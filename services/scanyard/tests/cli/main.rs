@@ -1,0 +1,17 @@
+//! The program as its users meet it: arguments in, exit code, standard output and files out.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
+mod advisories;
+mod commands;
+mod database;
+mod demo;
+mod full_disk;
+mod hostile;
+mod names;
+mod registry;
+mod reports;
+mod sandbox;
+mod service;
+mod sources;
+mod world;

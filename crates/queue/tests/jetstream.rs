@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::HashSet;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use scanyard_protocol::{ImageJob, Job, Lane, Message, Stage};
 use scanyard_queue::{
     ConnectError, Credentials, DeadLetterFilter, Delivery, JetStreamQueue, JetStreamSettings,
-    Queue, QueueError, Settings,
+    Queue, QueueError, Settings, Tls,
 };
 use scanyard_testkit::RealNats;
 
@@ -164,13 +166,23 @@ async fn calls_fail_in_good_time_without_a_server_and_work_again_with_it() {
     queue.publish(&messages(2)).await.unwrap();
     let held = fetch(&queue, 1).await.remove(0);
     nats.stop().await;
-    let is_unavailable = |error: QueueError| assert!(error.is_retryable(), "{error}");
-    is_unavailable(queue.check().await.unwrap_err());
-    is_unavailable(queue.publish(&messages(1)).await.unwrap_err());
-    is_unavailable(queue.depths().await.unwrap_err());
-    let fetched = queue.fetch(LANE, STAGE, 1, Duration::ZERO).await;
-    is_unavailable(fetched.err().unwrap());
-    is_unavailable(held.handle.progress().await.unwrap_err());
+    let messages = messages(1);
+    let (check, publish, depths, fetch_none, progress) = tokio::join!(
+        queue.check(),
+        queue.publish(&messages),
+        queue.depths(),
+        queue.fetch(LANE, STAGE, 1, Duration::ZERO),
+        held.handle.progress(),
+    );
+    for failure in [
+        check.err(),
+        publish.err(),
+        depths.err(),
+        fetch_none.err(),
+        progress.err(),
+    ] {
+        assert!(failure.unwrap().is_retryable());
+    }
     nats.start_again().await;
     // The connection comes back by itself.
     while queue.check().await.is_err() {}
@@ -308,6 +320,69 @@ async fn a_stream_that_does_not_fit_is_a_conflict() {
     JetStreamQueue::connect(elsewhere, Settings::default())
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn tls_needs_a_certificate_that_we_trust() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let (certificate, key) = (path("certificate.pem"), path("key.pem"));
+    if !make_certificate(&certificate, &key) {
+        eprintln!("SKIPPED: openssl is not installed");
+        return;
+    }
+    let files = [&certificate, &key].map(|path| path.to_str().unwrap());
+    let arguments = ["--tls", "--tlscert", files[0], "--tlskey", files[1]];
+    let Some(nats) = RealNats::start_with(&arguments).await else {
+        return;
+    };
+    let open = async |ca| {
+        let servers = JetStreamSettings {
+            urls: vec![nats.url().replace("nats://", "tls://")],
+            tls: Tls {
+                ca,
+                ..Tls::default()
+            },
+            ..servers(&nats)
+        };
+        JetStreamQueue::connect(servers, Settings::default()).await
+    };
+    let trusted = open(Some(certificate.clone())).await.unwrap();
+    trusted.check().await.unwrap();
+    let refused = open(None).await.unwrap_err();
+    assert!(matches!(refused, ConnectError::Refused(_)), "{refused:?}");
+}
+
+/// One for this machine's own address.
+fn make_certificate(certificate: &Path, key: &Path) -> bool {
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+        ])
+        .args(["-nodes", "-days", "1", "-subj", "/CN=test"])
+        .args(["-addext", "subjectAltName=IP:127.0.0.1"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .arg("-keyout")
+        .arg(key)
+        .arg("-out")
+        .arg(certificate)
+        .stderr(Stdio::null())
+        .status();
+    made.is_ok_and(|status| status.success())
+}
+
+#[tokio::test]
+async fn addresses_with_credentials_are_refused() {
+    let servers = JetStreamSettings::new(vec!["nats://user:secret@127.0.0.1".to_owned()]);
+    let refused = JetStreamQueue::connect(servers, Settings::default()).await;
+    let error = refused.unwrap_err();
+    assert!(matches!(error, ConnectError::CredentialsInAddress));
+    assert!(!error.to_string().contains("secret"));
 }
 
 #[tokio::test]

@@ -27,6 +27,9 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) async fn open(settings: &JetStreamSettings) -> Result<Self, ConnectError> {
+        if settings.urls.iter().any(|url| url.contains('@')) {
+            return Err(ConnectError::CredentialsInAddress);
+        }
         let connected = Arc::new(Notify::new());
         let options = options(settings, Arc::clone(&connected)).await?;
         // Once for each server, and once for their names.
@@ -134,9 +137,19 @@ fn connect_error(error: async_nats::ConnectError) -> ConnectError {
         | ConnectErrorKind::AuthorizationViolation
         | ConnectErrorKind::Tls
         | ConnectErrorKind::ServerParse => ConnectError::Refused(Box::new(error)),
+        ConnectErrorKind::Io if is_bad_certificate(&error) => {
+            ConnectError::Refused(Box::new(error))
+        }
         ConnectErrorKind::Dns
         | ConnectErrorKind::TimedOut
         | ConnectErrorKind::Io
         | ConnectErrorKind::MaxReconnects => ConnectError::Unavailable(Box::new(error)),
     }
+}
+
+/// What goes wrong in the TLS handshake comes as an input error.
+fn is_bad_certificate(error: &async_nats::ConnectError) -> bool {
+    let source = std::error::Error::source(error);
+    let input = source.and_then(|source| source.downcast_ref::<std::io::Error>());
+    input.is_some_and(|error| error.kind() == std::io::ErrorKind::InvalidData)
 }

@@ -73,6 +73,8 @@ impl JetStreamQueue {
         reconnected.as_mut().enable();
         let request = consumer.batch().max_messages(1).expires(wait).messages();
         tokio::select! {
+            // A message that is there already must not be dropped.
+            biased;
             messages = self.collect(request, wait + GRACE) => messages,
             // A server that was away has forgotten the request.
             () = reconnected => Ok(Vec::new()),

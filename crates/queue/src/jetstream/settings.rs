@@ -9,7 +9,8 @@ use crate::QueueError;
 /// Where the servers are, who we are to them, and what our part of them is called.
 #[derive(Debug, Clone)]
 pub struct JetStreamSettings {
-    /// Servers of one NATS cluster, as `nats://HOST:PORT` or `tls://HOST:PORT`.
+    /// Servers of one NATS cluster, as `nats://HOST:PORT` or `tls://HOST:PORT`. Credentials in them
+    /// are refused: addresses are printed and logged.
     pub urls: Vec<String>,
     /// Who we are.
     pub credentials: Credentials,
@@ -132,6 +133,9 @@ pub enum ConnectError {
         #[source]
         source: std::io::Error,
     },
+    /// An address holds a user or password.
+    #[error("a NATS address holds credentials; name a file that holds them instead")]
+    CredentialsInAddress,
     /// The servers do not take our credentials or certificate.
     #[error("the NATS server refuses us; check credentials and TLS settings")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),

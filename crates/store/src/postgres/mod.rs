@@ -33,6 +33,8 @@ mod listener;
 mod matches;
 mod outbox;
 mod outcomes;
+#[cfg(test)]
+mod plans;
 mod progress;
 mod questions;
 mod reap;

@@ -1,4 +1,4 @@
-//! The queue on NATS JetStream, for a cluster.
+//! The queue on NATS JetStream, for a cluster; nats-server 2.10 and newer.
 //!
 //! Jobs lie in one work-queue stream under a subject for each stage and lane, each with a durable
 //! consumer that all workers share. Dead letters lie in a second stream. Deliveries are counted by

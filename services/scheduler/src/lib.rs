@@ -6,6 +6,7 @@
 //! that it is none. None keeps anything that a restart would lose.
 
 mod advisory_copies;
+mod bulk_settings;
 mod election;
 mod reconciler;
 mod reconcilers;
@@ -13,6 +14,7 @@ mod scheduler;
 mod settings;
 
 pub use advisory_copies::AdvisoryCopies;
+pub use bulk_settings::BulkSettings;
 pub use reconciler::{Reconciler, Round, run_reconciler};
 pub use reconcilers::AdvisoryFollow;
 pub use scheduler::{Scheduler, SchedulerContext};

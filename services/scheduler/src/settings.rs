@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use crate::BulkSettings;
+
 /// Where advisories come from.
 #[derive(Debug, Clone)]
 pub struct AdvisorySettings {
@@ -59,6 +61,8 @@ pub struct SchedulerSettings {
     pub rematch: Duration,
     /// At the depth of the queue.
     pub queue_depth: Duration,
+    /// How bulk work is done.
+    pub bulk: BulkSettings,
     /// Where advisories come from; without them nothing is matched.
     pub advisory: Option<AdvisorySettings>,
 }
@@ -72,6 +76,7 @@ impl Default for SchedulerSettings {
             advisories: Duration::from_secs(5),
             rematch: Duration::from_secs(5),
             queue_depth: Duration::from_secs(5),
+            bulk: BulkSettings::default(),
             advisory: None,
         }
     }

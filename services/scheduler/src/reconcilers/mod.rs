@@ -4,6 +4,8 @@ mod advisory_follow;
 mod advisory_publish;
 mod advisory_reload;
 mod advisory_update;
+mod bulk_feed;
+mod bulk_listing;
 mod leases;
 mod outbox;
 mod queue_depth;
@@ -39,6 +41,16 @@ pub fn leading(context: &SchedulerContext) -> Vec<Arc<dyn Reconciler>> {
         Arc::new(leases::LeaseReaper {
             store: Arc::clone(store),
             interval: settings.leases,
+        }),
+        Arc::new(bulk_feed::BulkFeed {
+            store: Arc::clone(store),
+            window: settings.bulk.window,
+            interval: settings.bulk.feed,
+        }),
+        Arc::new(bulk_listing::BulkListing {
+            store: Arc::clone(store),
+            registry: settings.bulk.registry.clone(),
+            interval: settings.bulk.listing,
         }),
         Arc::new(rematch::Rematch::new(
             Arc::clone(store),

@@ -1,0 +1,33 @@
+//! How bulk work is done.
+
+use std::time::Duration;
+
+use scanyard_oci::{CredentialFiles, RegistryOptions};
+
+/// How much bulk work is under way, and how registries are listed for it.
+#[derive(Debug, Clone)]
+pub struct BulkSettings {
+    /// Scans of bulks at most that have not ended, of all tenants together. Enough to keep the
+    /// workers busy between two rounds; what waits in the store can still be paused.
+    pub window: u32,
+    /// How often items are settled and fed.
+    pub feed: Duration,
+    /// How often to look for a listing that is due.
+    pub listing: Duration,
+    /// How to talk to registries that are listed.
+    pub registry: RegistryOptions,
+}
+
+impl Default for BulkSettings {
+    fn default() -> Self {
+        Self {
+            window: 500,
+            feed: Duration::from_millis(250),
+            listing: Duration::from_secs(1),
+            registry: RegistryOptions {
+                credential_files: CredentialFiles::none(),
+                ..RegistryOptions::default()
+            },
+        }
+    }
+}

@@ -276,3 +276,15 @@ async fn a_scan_that_is_refused_takes_no_other_with_it() {
         49
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_that_start_at_once_migrate_one_after_the_other() {
+    let Some(postgres) = scanyard_testkit::RealPostgres::shared() else {
+        return;
+    };
+    let url = postgres.create_database();
+    let starts = (0..4).map(|_| open(&url, StoreSettings::default()));
+    for store in futures_util::future::join_all(starts).await {
+        store.create_scan(&new_scan("app")).await.unwrap();
+    }
+}

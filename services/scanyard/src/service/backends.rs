@@ -44,6 +44,9 @@ impl Backends {
         options: &BackendOptions,
         stop: &CancellationToken,
     ) -> anyhow::Result<Option<Self>> {
+        let data_dir = options.data_dir();
+        std::fs::create_dir_all(data_dir)
+            .with_context(|| format!("cannot create {}", data_dir.display()))?;
         match options {
             BackendOptions::Embedded { data_dir } => Self::open_embedded(data_dir).await.map(Some),
             BackendOptions::Cluster {
@@ -58,8 +61,6 @@ impl Backends {
     }
 
     async fn open_embedded(data_dir: &Path) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(data_dir)
-            .with_context(|| format!("cannot create {}", data_dir.display()))?;
         let lock = lock(data_dir)?;
         let store = open_sqlite(data_dir).await?;
         Ok(Self {

@@ -1,0 +1,9 @@
+//! A cluster of real processes on a real Postgres and a real NATS, and a registry that counts.
+
+#![allow(clippy::unwrap_used)]
+
+mod cluster;
+mod faults;
+mod images;
+mod lanes;
+mod sharing;

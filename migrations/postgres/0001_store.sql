@@ -197,8 +197,8 @@ CREATE INDEX image_layers_by_layer ON image_layers (layer_id, image_id);
 
 -- The cataloging of a layer by a cataloger set. States: wanted (a job is on its way), leased, done,
 -- failed, unwanted (no scan waited when its job came, so that the next scan must ask again).
--- Whoever decides by awaited_layers what becomes of a row that is not done locks the row first and
--- reads awaited_layers in a statement of its own afterwards.
+-- Whoever makes a row unwanted looks into awaited_layers once more after that is committed; whoever
+-- begins to wait looks at the row after that is committed.
 CREATE TABLE layer_catalogs (
     layer_id           bigint      NOT NULL,
     cataloger_set      text        NOT NULL,

@@ -1,7 +1,9 @@
 //! Who works on a layer: claims, leases, and what ends them.
 //!
-//! Whether anybody awaits the layer is asked after its row is locked, in a statement of its own: a
-//! scan that begins to wait locks the row too, so it is either seen or sees what became of the row.
+//! A layer that nobody awaits becomes `unwanted`, while a scan may begin to wait for it at the same
+//! moment. Neither waits for the other: the scan commits that it waits and then looks at the layer;
+//! here the layer is committed as unwanted and then it is looked for scans that wait. Whoever commits
+//! last sees the other.
 
 use std::time::Duration;
 
@@ -32,7 +34,7 @@ statements! {
                              WHERE layer_id = $1 AND cataloger_set = $2) AS is_awaited) AS wish
         WHERE layer_id = $1 AND cataloger_set = $2
         RETURNING state, attempt";
-    STATE = "SELECT state, (extract(epoch FROM due_at - now()) * 1000000)::bigint
+    STATE = "SELECT state, (extract(epoch FROM due_at - clock_timestamp()) * 1000000)::bigint
         FROM layer_catalogs
         WHERE layer_id = (SELECT id FROM layers WHERE digest = $1) AND cataloger_set = $2";
     /// A lease that expired is as good as ever while nobody else claimed the layer.
@@ -47,6 +49,16 @@ statements! {
             due_at = now() + $3, bytes_done = $4
         WHERE layer_id = $1 AND cataloger_set = $2
         RETURNING state = 'leased'";
+    IS_AWAITED = "SELECT EXISTS (
+            SELECT 1 FROM awaited_layers
+            WHERE layer_id = (SELECT id FROM layers WHERE digest = $1) AND cataloger_set = $2)";
+    /// Takes a layer back that became unwanted a moment ago, unless a scan asked for it already.
+    REVIVE = "UPDATE layer_catalogs AS catalogs
+        SET state = 'leased', due_at = now() + $4
+        WHERE layer_id = (SELECT id FROM layers WHERE digest = $1) AND cataloger_set = $2
+          AND attempt = $3 AND state = 'unwanted'
+          AND EXISTS (SELECT 1 FROM awaited_layers AS awaited
+                      WHERE awaited.layer_id = catalogs.layer_id AND awaited.cataloger_set = $2)";
     /// Giving back is no crash, so the try does not count.
     RELEASE = "UPDATE layer_catalogs
         SET state = 'wanted', tries = greatest(tries - 1, 0), due_at = now() + $4
@@ -115,6 +127,34 @@ async fn held_or_done(c: &mut PgConnection, layer: Digest, cataloger_set: &str) 
             _ => Claim::Held(SOON),
         },
     })
+}
+
+/// Whether a scan waits for the layer.
+pub(super) async fn is_awaited(
+    c: &mut PgConnection,
+    layer: Digest,
+    cataloger_set: &str,
+) -> Result<bool> {
+    Ok(sqlx::query_scalar(IS_AWAITED)
+        .bind(layer.as_bytes().as_slice())
+        .bind(cataloger_set)
+        .fetch_one(c)
+        .await?)
+}
+
+pub(super) async fn revive_lease(
+    c: &mut PgConnection,
+    lease: &Lease,
+    duration: Duration,
+) -> Result<bool> {
+    let revived = sqlx::query(REVIVE)
+        .bind(lease.layer.as_bytes().as_slice())
+        .bind(&lease.cataloger_set)
+        .bind(lease.attempt)
+        .bind(interval(duration))
+        .execute(c)
+        .await?;
+    Ok(revived.rows_affected() > 0)
 }
 
 pub(super) async fn renew_lease(

@@ -67,11 +67,28 @@ impl LayerInventories for PostgresStore {
         cataloger_set: &str,
         lease: Duration,
     ) -> Result<Claim> {
-        self.session
-            .transaction(move |c, _| {
-                Box::pin(async move { claim::claim_layer(c, layer, cataloger_set, lease).await })
-            })
-            .await
+        loop {
+            let claim = self
+                .session
+                .transaction(move |c, _| {
+                    Box::pin(
+                        async move { claim::claim_layer(c, layer, cataloger_set, lease).await },
+                    )
+                })
+                .await?;
+            if claim != Claim::Unwanted {
+                return Ok(claim);
+            }
+            let is_awaited = self
+                .session
+                .run(move |c, _| {
+                    Box::pin(async move { claim::is_awaited(c, layer, cataloger_set).await })
+                })
+                .await?;
+            if !is_awaited {
+                return Ok(Claim::Unwanted);
+            }
+        }
     }
 
     async fn renew_lease(
@@ -80,10 +97,17 @@ impl LayerInventories for PostgresStore {
         duration: Duration,
         bytes_done: u64,
     ) -> Result<bool> {
-        self.session
+        let renewed = self
+            .session
             .transaction(move |c, _| {
                 Box::pin(async move { claim::renew_lease(c, lease, duration, bytes_done).await })
             })
+            .await?;
+        if renewed {
+            return Ok(true);
+        }
+        self.session
+            .run(move |c, _| Box::pin(async move { claim::revive_lease(c, lease, duration).await }))
             .await
     }
 

@@ -1,4 +1,4 @@
-//! What a scan's reference resolved to, recorded in one transaction.
+//! What a scan's reference resolved to, recorded in one transaction; then its layers are asked for.
 
 use scanyard_package::Digest;
 use sqlx::FromRow;
@@ -118,9 +118,8 @@ statements! {
         JOIN image_layers ON image_layers.image_id = images_of_scan.image_id
         WHERE NOT image_layers.is_foreign";
     /// Asks for the layers that nobody works on. One that waits in the bulk lane is asked for again
-    /// when somebody waits: bulk never delays a pipeline. Rows of layers that are done are left
-    /// alone, because every image of a base would wait for their locks; the others are locked,
-    /// changed or not.
+    /// when somebody waits: bulk never delays a pipeline. Rows that stay as they are are not
+    /// touched, because every image of a base would wait for their locks.
     REQUEST = "INSERT INTO layer_catalogs AS catalogs
             (layer_id, cataloger_set, state, lane, requests, due_at)
         SELECT DISTINCT awaited.layer_id, awaited.cataloger_set, 'wanted', $2::text, 1, now() + $3
@@ -129,7 +128,10 @@ statements! {
           AND NOT EXISTS (
               SELECT 1 FROM layer_catalogs AS known
               WHERE known.layer_id = awaited.layer_id
-                AND known.cataloger_set = awaited.cataloger_set AND known.state = 'done')
+                AND known.cataloger_set = awaited.cataloger_set
+                AND (known.state IN ('done', 'leased')
+                     OR known.state = 'wanted'
+                        AND NOT (known.lane = 'bulk' AND $2::text = 'interactive')))
         ORDER BY awaited.layer_id
         ON CONFLICT (layer_id, cataloger_set) DO UPDATE
         SET state = 'wanted', lane = excluded.lane, tries = 0, requests = catalogs.requests + 1,
@@ -185,13 +187,14 @@ impl<'a> Recording<'a> {
         }
     }
 
-    pub(super) async fn run(&self, c: &mut PgConnection) -> Result<Recorded> {
+    /// Records everything, in one transaction; the lane of the scan, if it has not ended.
+    pub(super) async fn record(&self, c: &mut PgConnection) -> Result<Option<String>> {
         let scan: Option<OpenScan> = sqlx::query_as(LOCK_SCAN)
             .bind(self.scan.0)
             .fetch_optional(&mut *c)
             .await?;
         let Some(scan) = scan else {
-            return Ok(Recorded::Ended);
+            return Ok(None);
         };
         self.record_content(c).await?;
         self.record_layers(c).await?;
@@ -200,8 +203,29 @@ impl<'a> Recording<'a> {
             self.move_tags(c, &scan).await?;
         }
         self.wait_for_layers(c).await?;
-        self.request_layers(c, &scan).await?;
-        self.outcome(c).await
+        Ok(Some(scan.lane))
+    }
+
+    /// Asks for the layers, in a transaction of its own: by now everybody sees that the scan waits,
+    /// so a layer that it finds in good hands stays there (see `claim`). Until it is committed the
+    /// scan's own job is not done, and comes again.
+    pub(super) async fn request(&self, c: &mut PgConnection, lane: &str) -> Result<Recorded> {
+        let requests: Vec<LayerRequest> = sqlx::query_as(REQUEST)
+            .bind(self.scan.0)
+            .bind(lane)
+            .bind(interval(self.settings.lost_after))
+            .fetch_all(&mut *c)
+            .await?;
+        request_layer_jobs(c, requests).await?;
+        let waiting: bool = sqlx::query_scalar(IS_WAITING)
+            .bind(self.scan.0)
+            .fetch_one(c)
+            .await?;
+        Ok(if waiting {
+            Recorded::Waiting
+        } else {
+            Recorded::Complete(self.digests.clone())
+        })
     }
 
     async fn record_content(&self, c: &mut PgConnection) -> Result<()> {
@@ -316,29 +340,6 @@ impl<'a> Recording<'a> {
             .execute(c)
             .await?;
         Ok(())
-    }
-
-    async fn request_layers(&self, c: &mut PgConnection, scan: &OpenScan) -> Result<()> {
-        let requests: Vec<LayerRequest> = sqlx::query_as(REQUEST)
-            .bind(self.scan.0)
-            .bind(&scan.lane)
-            .bind(interval(self.settings.lost_after))
-            .fetch_all(&mut *c)
-            .await?;
-        request_layer_jobs(c, requests).await?;
-        Ok(())
-    }
-
-    async fn outcome(&self, c: &mut PgConnection) -> Result<Recorded> {
-        let waiting: bool = sqlx::query_scalar(IS_WAITING)
-            .bind(self.scan.0)
-            .fetch_one(c)
-            .await?;
-        Ok(if waiting {
-            Recorded::Waiting
-        } else {
-            Recorded::Complete(self.digests.clone())
-        })
     }
 }
 

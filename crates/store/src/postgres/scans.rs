@@ -164,8 +164,15 @@ impl Scans for PostgresStore {
         cataloger_set: &str,
     ) -> Result<Recorded> {
         let recording = &Recording::new(scan, images, cataloger_set, self.settings);
+        let lane = self
+            .session
+            .transaction(move |c, _| Box::pin(async move { recording.record(c).await }))
+            .await?;
+        let Some(lane) = &lane else {
+            return Ok(Recorded::Ended);
+        };
         self.session
-            .transaction(move |c, _| Box::pin(async move { recording.run(c).await }))
+            .transaction(move |c, _| Box::pin(async move { recording.request(c, lane).await }))
             .await
     }
 

@@ -1,5 +1,6 @@
 //! The command line: every command, option and its help.
 
+mod examples;
 mod service;
 
 use std::path::PathBuf;
@@ -78,6 +79,7 @@ pub enum Command {
     /// See it work: start a service, scan a small image that is built on the spot, show findings.
     Demo(DemoArgs),
     /// Print a completion script for your shell.
+    #[command(after_help = examples::COMPLETION)]
     Completion {
         /// The shell to complete in.
         shell: clap_complete::Shell,
@@ -95,6 +97,7 @@ The image to scan:
 
 /// `scanyard scan`.
 #[derive(Debug, Args)]
+#[command(after_help = examples::SCAN)]
 pub struct ScanArgs {
     #[arg(value_name = "SOURCE", help = SOURCE_HELP)]
     pub source: String,
@@ -255,6 +258,7 @@ impl RegistryArgs {
 #[derive(Debug, Subcommand)]
 pub enum DbCommand {
     /// Compile advisories in OSV form into one database file.
+    #[command(after_help = examples::DB_BUILD)]
     Build {
         /// A directory in the layout of the OSV bucket, one zip, or a directory of JSON files.
         #[arg(long, value_name = "PATH")]
@@ -264,6 +268,7 @@ pub enum DbCommand {
         output: PathBuf,
     },
     /// Download advisories: everything at first, then only what changed.
+    #[command(after_help = examples::DB_UPDATE)]
     Update {
         /// Address of a bucket in the layout of the OSV export.
         #[arg(long, env = "SCANYARD_ADVISORY_SOURCE", value_name = "URL")]
@@ -273,6 +278,7 @@ pub enum DbCommand {
         db: Option<PathBuf>,
     },
     /// Show revision, date, age, sources and records per ecosystem.
+    #[command(after_help = examples::DB_STATUS)]
     Status {
         /// Advisory database: a file, or the directory that `db update` fills.
         #[arg(long, env = "SCANYARD_DB", value_name = "FILE-OR-DIR")]
@@ -288,6 +294,7 @@ pub enum DbCommand {
 
 /// `scanyard versions`.
 #[derive(Debug, Args)]
+#[command(after_help = examples::VERSIONS)]
 pub struct VersionsArgs {
     /// deb, rpm, apk, semver, pep440, maven, rubygems, nuget, packagist, go, pub, hackage, cran,
     /// jvm, bitnami, pacman or portage.
@@ -296,6 +303,7 @@ pub struct VersionsArgs {
 
 /// `scanyard explain`.
 #[derive(Debug, Args)]
+#[command(after_help = examples::EXPLAIN)]
 pub struct ExplainArgs {
     /// The package: pkg:deb/debian/libssl3@3.0.11-1~deb12u1?distro=debian-12&upstream=openssl
     pub purl: String,
@@ -308,6 +316,7 @@ pub struct ExplainArgs {
 
 /// `scanyard submit`.
 #[derive(Debug, Args)]
+#[command(after_help = examples::SUBMIT)]
 pub struct SubmitArgs {
     /// The image, such as registry.example.com/team/app:1.4
     pub reference: String,
@@ -346,6 +355,7 @@ pub struct SubmitArgs {
 
 /// `scanyard demo`.
 #[derive(Debug, Args)]
+#[command(after_help = examples::DEMO)]
 pub struct DemoArgs {
     /// Stay up after the scan, until interrupted.
     #[arg(long)]

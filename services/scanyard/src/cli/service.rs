@@ -27,6 +27,7 @@ impl Command {
 
 /// `scanyard serve`.
 #[derive(Debug, Args)]
+#[command(after_help = super::examples::SERVE)]
 pub struct ServeArgs {
     #[command(flatten)]
     pub backend: BackendArgs,

@@ -129,6 +129,9 @@ fn help_is_no_error_and_names_exit_codes() {
         let ended = sandbox.run(arguments);
         assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{arguments}");
         assert!(ended.stdout.contains("Usage: "), "{arguments}");
+        let is_list = ["--help", "help", "db --help"].contains(&arguments);
+        let has_example = ended.stdout.contains("Example");
+        assert_ne!(is_list, has_example, "{arguments}");
     }
     let help = sandbox.run("--help").stdout;
     assert!(help.contains("64 wrong usage"), "{help}");

@@ -1,0 +1,49 @@
+//! What help shows last: commands to copy.
+
+pub const SCAN: &str = "\
+Examples:
+  scanyard scan alpine:3.18
+  scanyard scan --fail-on high --format sarif --output scan.sarif oci:build/image
+  scanyard scan --platform linux/arm64 --require-complete ghcr.io/team/app:1.4";
+
+pub const DB_BUILD: &str = "\
+Examples:
+  scanyard db build --from osv-bucket/ --output advisories.db
+  scanyard db build --from all.zip --output ~/.local/share/scanyard/db";
+
+pub const DB_UPDATE: &str = "\
+Examples:
+  scanyard db update
+  scanyard db update --source https://mirror.example.com/osv --db /var/lib/scanyard/db";
+
+pub const DB_STATUS: &str = "\
+Examples:
+  scanyard db status
+  scanyard db status --json --verify --db advisories.db";
+
+pub const VERSIONS: &str = "\
+Example:
+  printf '1.0~rc1\\t1.0\\n' | scanyard versions deb";
+
+pub const EXPLAIN: &str = "\
+Example:
+  scanyard explain 'pkg:npm/lodash@4.17.20' CVE-2021-23337";
+
+pub const SERVE: &str = "\
+Examples:
+  scanyard serve
+  scanyard serve --listen 0.0.0.0:8080 --data-dir /var/lib/scanyard --update-advisories";
+
+pub const SUBMIT: &str = "\
+Examples:
+  scanyard submit alpine:3.18 --wait --api-key-file ~/.local/share/scanyard/service/api-key
+  scanyard submit registry.example.com/team/app:1.4 --fail-on critical --format json";
+
+pub const DEMO: &str = "\
+Examples:
+  scanyard demo
+  scanyard demo --keep-running";
+
+pub const COMPLETION: &str = "\
+Example:
+  scanyard completion bash > /etc/bash_completion.d/scanyard";

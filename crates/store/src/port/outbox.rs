@@ -8,7 +8,9 @@ use crate::error::Result;
 /// Messages that wait to be published. Other operations write them, in their own transactions.
 #[async_trait]
 pub trait Outbox: Send + Sync + 'static {
-    /// The oldest messages that are not published yet.
+    /// The oldest messages that are not published yet. An adapter that several relays share gives
+    /// each other ones: a message that was given to one and not removed comes again some seconds
+    /// later.
     async fn pending_messages(&self, limit: u32) -> Result<Vec<Message>>;
 
     /// Forgets messages by id, after they were published.

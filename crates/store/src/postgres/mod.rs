@@ -4,8 +4,9 @@
 //! row locks, always in this order: the scan; content by digest; the tenant's rows; the tag; the
 //! layer's cataloging by id; the outbox. A decision that depends on other rows is made in a statement
 //! of its own after the lock is held, because a statement that waited for a lock still sees the rest
-//! as it was before. (Who works on a layer needs no such lock: see `claim`.) Transactions are short and never wait for anything but the database; one that
-//! loses a deadlock begins again. Leases are compared with the database's clock, never a caller's.
+//! as it was before. (Whether anybody wants a layer is decided without such a lock: see `claim`.)
+//! Transactions are short and never wait for anything but the database; one that loses a deadlock
+//! begins again. Leases are compared with the database's clock, never a caller's.
 //!
 //! Statements are constants and set-based: a list travels as arrays, whatever its length. They are
 //! not checked at compile time, as `sqlx::query!` would, because that wants one database kind for the

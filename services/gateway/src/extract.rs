@@ -8,7 +8,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use scanyard_package::Digest;
-use scanyard_store::{KeyId, ScanId};
+use scanyard_store::{BulkId, KeyId, ScanId};
 use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
@@ -115,6 +115,12 @@ impl<T: PathValue> FromRequestParts<Gateway> for InPath<T> {
 impl PathValue for ScanId {
     fn parse(text: &str) -> Result<Self, Problem> {
         parse_uuid(text).map(ScanId)
+    }
+}
+
+impl PathValue for BulkId {
+    fn parse(text: &str) -> Result<Self, Problem> {
+        parse_uuid(text).map(BulkId)
     }
 }
 

@@ -26,6 +26,7 @@ mod settings;
 mod state;
 mod submission;
 mod trace_context;
+mod upload;
 mod view;
 
 pub use api_key::{NewKey, NoRandomness};

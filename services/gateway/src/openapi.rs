@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
 
-    const OPERATIONS: [&str; 26] = [
+    const OPERATIONS: [&str; 35] = [
         "delete /v1/dead-letters/{id}",
         "delete /v1/keys/{id}",
         "delete /v1/scans/{id}",
@@ -94,6 +94,10 @@ mod tests {
         "get /openapi.json",
         "get /readyz",
         "get /v1/advisories",
+        "get /v1/bulk",
+        "get /v1/bulk/{id}",
+        "get /v1/bulk/{id}/failures",
+        "get /v1/bulk/{id}/items",
         "get /v1/dead-letters",
         "get /v1/dead-letters/{id}",
         "get /v1/images",
@@ -108,6 +112,11 @@ mod tests {
         "get /v1/scans/{id}/events",
         "get /v1/vulnerabilities/{id}",
         "get /v1/vulnerabilities/{id}/images",
+        "post /v1/bulk",
+        "post /v1/bulk/{id}/cancel",
+        "post /v1/bulk/{id}/pause",
+        "post /v1/bulk/{id}/resume",
+        "post /v1/bulk/{id}/retry",
         "post /v1/dead-letters/{id}/redrive",
         "post /v1/keys",
         "post /v1/scans",

@@ -71,6 +71,11 @@ impl Problem {
         self
     }
 
+    /// What happened, for the client.
+    pub fn into_detail(self) -> String {
+        self.detail.into_owned()
+    }
+
     /// Its code.
     #[cfg(test)]
     pub fn code(&self) -> Code {

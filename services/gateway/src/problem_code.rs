@@ -17,6 +17,7 @@ pub enum Code {
     LocalSourceRefused,
     RouteNotFound,
     ScanNotFound,
+    BulkNotFound,
     ImageNotFound,
     VulnerabilityNotFound,
     DeadLetterNotFound,
@@ -24,6 +25,7 @@ pub enum Code {
     MethodNotAllowed,
     NotAcceptable,
     NotReady,
+    BulkStateConflict,
     BodyTooLarge,
     UnsupportedMediaType,
     InvalidReference,
@@ -77,7 +79,7 @@ const fn retryable(
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 28] = [
+    pub const ALL: [Code; 30] = [
         Code::InvalidBody,
         Code::InvalidQuery,
         Code::InvalidCursor,
@@ -89,6 +91,7 @@ impl Code {
         Code::LocalSourceRefused,
         Code::RouteNotFound,
         Code::ScanNotFound,
+        Code::BulkNotFound,
         Code::ImageNotFound,
         Code::VulnerabilityNotFound,
         Code::DeadLetterNotFound,
@@ -96,6 +99,7 @@ impl Code {
         Code::MethodNotAllowed,
         Code::NotAcceptable,
         Code::NotReady,
+        Code::BulkStateConflict,
         Code::BodyTooLarge,
         Code::UnsupportedMediaType,
         Code::InvalidReference,
@@ -134,6 +138,8 @@ impl Code {
                 "See /docs for every route."),
             Code::ScanNotFound => final_answer(S::NOT_FOUND, "scan_not_found", "There is no such scan",
                 "List your scans with GET /v1/scans."),
+            Code::BulkNotFound => final_answer(S::NOT_FOUND, "bulk_not_found", "There is no such bulk",
+                "List your bulks with GET /v1/bulk."),
             Code::ImageNotFound => final_answer(S::NOT_FOUND, "image_not_found", "There is no such image",
                 "Submit it with POST /v1/scans; GET /v1/images lists those that are known."),
             Code::VulnerabilityNotFound => final_answer(S::NOT_FOUND, "vulnerability_not_found", "No image has this vulnerability",
@@ -148,6 +154,8 @@ impl Code {
                 "Ask for one of the media types or formats that the detail names."),
             Code::NotReady => retryable(S::CONFLICT, "not_ready", "The image has no result yet",
                 "Wait for its scan to end; if that failed, submit the image again."),
+            Code::BulkStateConflict => final_answer(S::CONFLICT, "bulk_state_conflict", "The bulk's state does not allow this",
+                "Look at the bulk with GET /v1/bulk/{id}; submit the references again if it was cancelled."),
             Code::BodyTooLarge => final_answer(S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large",
                 "Send less in one request."),
             Code::UnsupportedMediaType => final_answer(S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body's media type is not taken",

@@ -7,6 +7,12 @@ use std::time::Duration;
 pub struct Settings {
     /// Largest request body.
     pub max_body_bytes: usize,
+    /// Largest upload of references, which is never held in memory.
+    pub max_upload_bytes: u64,
+    /// Longest line of an upload.
+    pub max_line_bytes: usize,
+    /// How long an upload may send nothing. As a whole it may take as long as it likes.
+    pub upload_idle: Duration,
     /// Longest time for an ordinary request, reading its body included.
     pub request_timeout: Duration,
     /// Longest `Prefer: wait` that is honoured; what asks for more waits this long.
@@ -44,6 +50,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             max_body_bytes: 1 << 20,
+            max_upload_bytes: 1 << 30,
+            max_line_bytes: 4096,
+            upload_idle: Duration::from_secs(30),
             request_timeout: Duration::from_secs(30),
             max_wait: Duration::from_secs(60),
             max_concurrent_requests: 1024,

@@ -54,7 +54,7 @@ impl ScanRequest {
     }
 }
 
-fn complete_reference(text: &str, allow_local: bool) -> Result<String, Problem> {
+pub fn complete_reference(text: &str, allow_local: bool) -> Result<String, Problem> {
     if text.len() > MAX_REFERENCE || text.chars().any(char::is_control) {
         return Err(Problem::new(
             Code::InvalidReference,
@@ -74,7 +74,7 @@ fn complete_reference(text: &str, allow_local: bool) -> Result<String, Problem> 
 }
 
 /// `None` is every platform.
-fn choose_platform(text: &str) -> Result<Option<String>, Problem> {
+pub fn choose_platform(text: &str) -> Result<Option<String>, Problem> {
     if text == "all" {
         return Ok(None);
     }

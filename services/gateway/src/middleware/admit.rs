@@ -12,6 +12,7 @@ use crate::prefer::preferred_wait;
 use crate::problem::Problem;
 use crate::problem_code::Code;
 use crate::state::Gateway;
+use crate::upload::is_upload;
 
 /// Gives each request a place and a deadline. A request that would wait for a scan takes one of
 /// the places for that, so that waiting ones never keep others out; where all are taken it does not
@@ -21,6 +22,13 @@ pub async fn admit(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
+    if is_upload(&request) {
+        // It watches over its own pace, and waits for its client most of the time.
+        let place = take(gateway.waiting()).ok_or_else(overloaded)?;
+        let answer = next.run(request).await;
+        drop(place);
+        return Ok(answer);
+    }
     let wait = preferred_wait(request.headers(), gateway.settings().max_wait);
     let waiting = wait.and_then(|wait| Some((take(gateway.waiting())?, wait)));
     let (place, wait) = match waiting {

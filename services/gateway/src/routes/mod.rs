@@ -1,6 +1,7 @@
 //! The routes: one file for each group, and the two lists below.
 
 mod advisories;
+mod bulk;
 mod dead_letters;
 mod docs;
 mod health;
@@ -21,6 +22,7 @@ pub fn behind_a_key() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
         .merge(scans::routes())
         .merge(scan_events::routes())
+        .merge(bulk::routes())
         .merge(images::routes())
         .merge(reports::routes())
         .merge(vulnerabilities::routes())

@@ -1,11 +1,13 @@
 //! JSON forms of what is stored. Field names here are the API; the port's may change.
 
+mod bulk;
 mod finding;
 mod image;
 mod page;
 mod scan;
 mod severity;
 
+pub use bulk::{BulkFailuresView, BulkItemStateView, BulkItemView, BulkView};
 pub use finding::FindingView;
 pub use image::{ImageView, LayerView};
 pub use page::{Listing, PageParameters};

@@ -6,13 +6,13 @@ use crate::natural::{compare_numbers, take_while};
 
 /// A Debian version.
 #[derive(Debug, Clone)]
-pub struct DebVersion {
+pub struct DebVersion<'a> {
     epoch: u64,
-    upstream: String,
-    revision: String,
+    upstream: &'a str,
+    revision: &'a str,
 }
 
-pub fn parse(text: &str) -> Result<DebVersion, &'static str> {
+pub fn parse(text: &str) -> Result<DebVersion<'_>, &'static str> {
     let (epoch, rest) = match text.split_once(':') {
         Some((epoch, rest)) => (parse_epoch(epoch)?, rest),
         None => (0, text),
@@ -27,8 +27,8 @@ pub fn parse(text: &str) -> Result<DebVersion, &'static str> {
     }
     Ok(DebVersion {
         epoch,
-        upstream: upstream.to_owned(),
-        revision: revision.to_owned(),
+        upstream,
+        revision,
     })
 }
 
@@ -83,25 +83,25 @@ fn compare_text(left: &str, right: &str) -> Ordering {
     }
 }
 
-impl Ord for DebVersion {
+impl Ord for DebVersion<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         self.epoch
             .cmp(&other.epoch)
-            .then_with(|| compare_part(&self.upstream, &other.upstream))
-            .then_with(|| compare_part(&self.revision, &other.revision))
+            .then_with(|| compare_part(self.upstream, other.upstream))
+            .then_with(|| compare_part(self.revision, other.revision))
     }
 }
 
-impl PartialOrd for DebVersion {
+impl PartialOrd for DebVersion<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for DebVersion {
+impl PartialEq for DebVersion<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for DebVersion {}
+impl Eq for DebVersion<'_> {}

@@ -8,26 +8,47 @@ pub fn compare_numbers(left: &str, right: &str) -> Ordering {
     left.len().cmp(&right.len()).then_with(|| left.cmp(right))
 }
 
-/// A non-negative integer of any length, without leading zeros.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Number(String);
+/// A non-negative integer of any length.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Number(Value);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Value {
+    Small(u64),
+    /// The digits, without leading zeros, of one that no `u64` holds.
+    Large(Box<str>),
+}
+
+impl Default for Number {
+    fn default() -> Self {
+        Self(Value::Small(0))
+    }
+}
 
 impl Number {
     /// The number that these digits write; `None` when any is no digit or there are none.
     pub fn parse(digits: &str) -> Option<Self> {
         let valid = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-        valid.then(|| Self(digits.trim_start_matches('0').to_owned()))
+        valid.then(|| {
+            let large = || Value::Large(digits.trim_start_matches('0').into());
+            Self(digits.parse().map_or_else(|_| large(), Value::Small))
+        })
     }
 
     /// Whether it is zero.
     pub fn is_zero(&self) -> bool {
-        self.0.is_empty()
+        self.0 == Value::Small(0)
     }
 }
 
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
-        compare_numbers(&self.0, &other.0)
+        match (&self.0, &other.0) {
+            (Value::Small(l), Value::Small(r)) => l.cmp(r),
+            (Value::Large(l), Value::Large(r)) => compare_numbers(l, r),
+            (Value::Small(_), Value::Large(_)) => Ordering::Less,
+            (Value::Large(_), Value::Small(_)) => Ordering::Greater,
+        }
     }
 }
 

@@ -6,16 +6,16 @@ use crate::natural::{compare_numbers, take_while};
 
 /// An rpm version. An absent epoch orders as zero, an absent release before every release.
 #[derive(Debug, Clone)]
-pub struct RpmVersion {
+pub struct RpmVersion<'a> {
     epoch: u64,
-    version: String,
-    release: Option<String>,
+    version: &'a str,
+    release: Option<&'a str>,
 }
 
-pub fn parse(text: &str) -> Result<RpmVersion, &'static str> {
+pub fn parse(text: &str) -> Result<RpmVersion<'_>, &'static str> {
     let (epoch, rest) = split_epoch(text)?;
     let (version, release) = match rest.rsplit_once('-') {
-        Some((version, release)) => (version, Some(release.to_owned())),
+        Some((version, release)) => (version, Some(release)),
         None => (rest, None),
     };
     if version.is_empty() {
@@ -26,7 +26,7 @@ pub fn parse(text: &str) -> Result<RpmVersion, &'static str> {
     }
     Ok(RpmVersion {
         epoch,
-        version: version.to_owned(),
+        version,
         release,
     })
 }
@@ -113,28 +113,28 @@ fn compare_run<'l, 'r>(left: &'l str, right: &'r str) -> (Ordering, &'l str, &'r
     }
 }
 
-impl Ord for RpmVersion {
+impl Ord for RpmVersion<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         self.epoch
             .cmp(&other.epoch)
-            .then_with(|| compare_segments(&self.version, &other.version))
-            .then_with(|| match (&self.release, &other.release) {
+            .then_with(|| compare_segments(self.version, other.version))
+            .then_with(|| match (self.release, other.release) {
                 (Some(l), Some(r)) => compare_segments(l, r),
                 (l, r) => l.is_some().cmp(&r.is_some()),
             })
     }
 }
 
-impl PartialOrd for RpmVersion {
+impl PartialOrd for RpmVersion<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for RpmVersion {
+impl PartialEq for RpmVersion<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for RpmVersion {}
+impl Eq for RpmVersion<'_> {}

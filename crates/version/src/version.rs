@@ -10,14 +10,15 @@ use crate::{
 /// Longest version that is read, in bytes. Real ones stay under 200.
 const MAX_BYTES: usize = 1024;
 
-/// A version, read once and compared many times.
+/// A version, read once and compared many times. It borrows from its text: matching reads millions
+/// of them, mostly to compare each once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Version(Parsed);
+pub struct Version<'a>(Parsed<'a>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Parsed {
-    Deb(deb::DebVersion),
-    Rpm(rpm::RpmVersion),
+enum Parsed<'a> {
+    Deb(deb::DebVersion<'a>),
+    Rpm(rpm::RpmVersion<'a>),
     Apk(apk::ApkVersion),
     Semver(semver::SemverVersion),
     Pep440(Box<pep440_rs::Version>),
@@ -35,13 +36,13 @@ enum Parsed {
     Portage(portage::PortageVersion),
 }
 
-impl Version {
+impl<'a> Version<'a> {
     /// Reads a version in a scheme.
     ///
     /// # Errors
     ///
     /// [`InvalidVersion`] when the text is empty, too long or outside the scheme's grammar.
-    pub fn parse(scheme: Scheme, text: &str) -> Result<Self, InvalidVersion> {
+    pub fn parse(scheme: Scheme, text: &'a str) -> Result<Self, InvalidVersion> {
         let parsed = if text.len() > MAX_BYTES {
             Err("it is longer than 1024 bytes")
         } else if text.trim().is_empty() {
@@ -57,7 +58,7 @@ impl Version {
     }
 
     /// The order of two versions; `None` when they are of different schemes.
-    pub fn compare(&self, other: &Self) -> Option<Ordering> {
+    pub fn compare(&self, other: &Version<'_>) -> Option<Ordering> {
         Some(match (&self.0, &other.0) {
             (Parsed::Deb(l), Parsed::Deb(r)) => l.cmp(r),
             (Parsed::Rpm(l), Parsed::Rpm(r)) => l.cmp(r),
@@ -81,7 +82,7 @@ impl Version {
     }
 }
 
-fn parse(scheme: Scheme, text: &str) -> Result<Parsed, &'static str> {
+fn parse(scheme: Scheme, text: &str) -> Result<Parsed<'_>, &'static str> {
     Ok(match scheme {
         Scheme::Deb => Parsed::Deb(deb::parse(text)?),
         Scheme::Rpm => Parsed::Rpm(rpm::parse(text)?),

@@ -36,6 +36,19 @@ impl Put for Vec<u8> {
     }
 }
 
+/// A point in time as stored.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Stamp {
+    seconds: i64,
+    nanoseconds: u32,
+}
+
+impl Stamp {
+    pub(crate) fn time(self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp(self.seconds, self.nanoseconds)
+    }
+}
+
 /// Takes values from bytes, front to back.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
@@ -76,9 +89,16 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn time(&mut self) -> Option<DateTime<Utc>> {
+        self.stamp()?.time()
+    }
+
+    /// A point in time, of which the date is worked out when somebody asks.
+    pub(crate) fn stamp(&mut self) -> Option<Stamp> {
         let zigzag = self.varint()?;
-        let seconds = (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64);
-        DateTime::from_timestamp(seconds, u32::try_from(self.varint()?).ok()?)
+        Some(Stamp {
+            seconds: (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64),
+            nanoseconds: u32::try_from(self.varint()?).ok()?,
+        })
     }
 
     pub(crate) fn is_empty(&self) -> bool {

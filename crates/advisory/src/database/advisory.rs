@@ -6,7 +6,7 @@ use scanyard_package::{Ecosystem, Severity};
 use super::entry::{Entry, Group};
 use super::image::Image;
 use super::strings::Strings;
-use crate::bytes::Reader;
+use crate::bytes::{Reader, Stamp};
 use crate::compile::advisory_flags as flags;
 use crate::record::severity_of_byte;
 
@@ -88,11 +88,11 @@ pub struct Advisory<'a> {
     image: &'a Image,
     flags: u64,
     id: u64,
-    modified: DateTime<Utc>,
-    published: Option<DateTime<Utc>>,
-    withdrawn: Option<DateTime<Utc>>,
-    summary: &'a str,
-    source: Option<(u64, &'a str)>,
+    modified: Stamp,
+    published: Option<Stamp>,
+    withdrawn: Option<Stamp>,
+    summary: &'a [u8],
+    source: Option<(u64, &'a [u8])>,
     rating: Rating<'a>,
     aliases: &'a [u8],
     upstream: &'a [u8],
@@ -107,17 +107,17 @@ impl<'a> Advisory<'a> {
         let id = reader.varint()?;
         let flags = reader.varint()?;
         let has = |flag: u64| flags & flag != 0;
-        let modified = reader.time()?;
+        let modified = reader.stamp()?;
         let published = match has(flags::PUBLISHED) {
-            true => Some(reader.time()?),
+            true => Some(reader.stamp()?),
             false => None,
         };
         let withdrawn = match has(flags::WITHDRAWN) {
-            true => Some(reader.time()?),
+            true => Some(reader.stamp()?),
             false => None,
         };
         let source = match has(flags::SOURCE) {
-            true => Some((reader.varint()?, reader.text()?)),
+            true => Some((reader.varint()?, reader.bytes()?)),
             false => None,
         };
         Some(Self {
@@ -128,7 +128,7 @@ impl<'a> Advisory<'a> {
             published,
             withdrawn,
             source,
-            summary: reader.text()?,
+            summary: reader.bytes()?,
             rating: Rating::read(&mut reader)?,
             aliases: reader.bytes()?,
             upstream: reader.bytes()?,
@@ -143,10 +143,10 @@ impl<'a> Advisory<'a> {
             image,
             flags: 0,
             id: u64::MAX,
-            modified: DateTime::UNIX_EPOCH,
+            modified: Stamp::default(),
             published: None,
             withdrawn: None,
-            summary: "",
+            summary: b"",
             source: None,
             rating: Rating::default(),
             aliases: &[],
@@ -178,28 +178,33 @@ impl<'a> Advisory<'a> {
 
     /// When the publisher first showed it.
     pub fn published(&self) -> Option<DateTime<Utc>> {
-        self.published
+        self.published.map(time)
     }
 
     /// When it last changed.
     pub fn modified(&self) -> DateTime<Utc> {
-        self.modified
+        time(self.modified)
     }
 
     /// When the publisher took it back; such an advisory matches nothing.
     pub fn withdrawn(&self) -> Option<DateTime<Utc>> {
-        self.withdrawn
+        self.withdrawn.map(time)
+    }
+
+    /// Whether the publisher took it back.
+    pub fn is_withdrawn(&self) -> bool {
+        self.withdrawn.is_some()
     }
 
     /// The publisher's summary, cut at 300 characters; empty where there is none.
     pub fn summary(&self) -> &'a str {
-        self.summary
+        text(self.summary)
     }
 
     /// Where the publisher keeps the record it was made from.
     pub fn source(&self) -> Option<String> {
         self.source
-            .map(|(folder, name)| self.image.text(folder).to_owned() + name)
+            .map(|(folder, name)| self.image.text(folder).to_owned() + text(name))
     }
 
     /// How bad the flaw is, by its best score or, failing that, by the publisher's word.
@@ -229,6 +234,15 @@ impl<'a> Advisory<'a> {
             rest: self.entries,
         }
     }
+}
+
+/// A database whose digests are right holds no time that is none and no text that is not UTF-8.
+fn time(stamp: Stamp) -> DateTime<Utc> {
+    stamp.time().unwrap_or(DateTime::UNIX_EPOCH)
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
 }
 
 /// The packages that an advisory speaks of.

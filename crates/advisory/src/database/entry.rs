@@ -145,6 +145,11 @@ impl<'a> Entry<'a> {
             .unwrap_or_else(|| Advisory::unreadable(self.image))
     }
 
+    /// Whether another entry is of the same advisory, without reading that.
+    pub fn is_of_same_advisory(&self, other: &Entry<'_>) -> bool {
+        self.advisory == other.advisory
+    }
+
     /// The ranges of affected versions, without those that name git commits.
     pub fn ranges(&self) -> Ranges<'a> {
         Ranges {
@@ -192,15 +197,25 @@ impl<'a> Entry<'a> {
 
     /// How bad it is: the entry's own rating, else the advisory's.
     pub fn severity(&self) -> Severity {
+        self.severity_within(&self.advisory())
+    }
+
+    /// The same for whoever has the entry's advisory at hand.
+    pub fn severity_within(&self, advisory: &Advisory<'a>) -> Severity {
         self.severity_override()
-            .unwrap_or_else(|| self.advisory().severity())
+            .unwrap_or_else(|| advisory.severity())
     }
 
     /// The score behind the severity: the entry's own, else the advisory's.
     pub fn cvss(&self) -> Option<Cvss<'a>> {
+        self.cvss_within(&self.advisory())
+    }
+
+    /// The same for whoever has the entry's advisory at hand.
+    pub fn cvss_within(&self, advisory: &Advisory<'a>) -> Option<Cvss<'a>> {
         match self.rating {
             Some(rating) => rating.best(self.image),
-            None => self.advisory().cvss(),
+            None => advisory.cvss(),
         }
     }
 

@@ -37,6 +37,7 @@ impl<'a> Selection<'a> {
         let build = Build {
             package,
             version: strip_epoch(version),
+            module_build: ModuleBuild::of(version),
             stream: module_stream(summary),
         };
         let best = entries
@@ -59,6 +60,7 @@ impl<'a> Selection<'a> {
 struct Build<'a> {
     package: &'a str,
     version: &'a str,
+    module_build: Option<ModuleBuild<'a>>,
     stream: Option<(&'a str, &'a str)>,
 }
 
@@ -78,7 +80,7 @@ impl Build<'_> {
         if self.version == fixed {
             return Closeness::SameBuild;
         }
-        match (ModuleBuild::of(self.version), ModuleBuild::of(fixed)) {
+        match (self.module_build, ModuleBuild::of(fixed)) {
             (None, None) => Closeness::SameKind,
             (Some(_), Some(_)) if self.is_of_other_stream(fixed) => Closeness::Foreign,
             (Some(own), Some(other)) if own == other => Closeness::SameModuleBuild,
@@ -112,9 +114,8 @@ struct ModuleBuild<'a> {
 impl<'a> ModuleBuild<'a> {
     /// Reads the module build out of a version; `None` for a build of no module.
     fn of(version: &'a str) -> Option<Self> {
-        let at = version
-            .find("module_el")
-            .or_else(|| version.find("module+el"))?;
+        let is_mark = |bytes: &[u8]| bytes == b"module_el" || bytes == b"module+el";
+        let at = version.as_bytes().windows(9).position(is_mark)?;
         let mut parts = version[at + "module_".len()..].split('+');
         Some(Self {
             release: parts.next().unwrap_or_default(),

@@ -13,53 +13,130 @@ pub(crate) struct Group<'o, 'a> {
     /// Errata that fix this flaw among others.
     errata: BTreeSet<&'a str>,
     opinions: Vec<&'o Opinion<'a>>,
+    /// Those of the opinions that count.
+    counting: Vec<&'o Opinion<'a>>,
+}
+
+/// Opinions on one flaw, before anybody asks for its names: most flaws do not affect the package.
+#[derive(Default)]
+pub(crate) struct Joined<'o, 'a> {
+    flaws: Vec<Flaw<'a>>,
+    opinions: Vec<&'o Opinion<'a>>,
+}
+
+impl<'o, 'a> Joined<'o, 'a> {
+    /// Whether any record calls the package affected, or cannot tell.
+    pub(crate) fn is_open(&self) -> bool {
+        let mut opinions = self.opinions.iter();
+        opinions.any(|opinion| opinion.verdict() != Verdict::NotAffected)
+    }
+
+    fn absorb(&mut self, other: Self) {
+        if self.flaws.is_empty() {
+            *self = other;
+        } else {
+            self.flaws.extend(other.flaws);
+            self.opinions.extend(other.opinions);
+        }
+    }
+
+    /// The flaw with its names.
+    pub(crate) fn into_group(self) -> Group<'o, 'a> {
+        let errata = self.flaws.iter().filter_map(|flaw| flaw.erratum).collect();
+        Group {
+            errata,
+            names: self.flaws.into_iter().flat_map(|flaw| flaw.names).collect(),
+            counting: counting(&self.opinions),
+            opinions: self.opinions,
+        }
+    }
 }
 
 /// Joins opinions whose flaws share a name, directly or through others.
-pub(crate) fn by_flaw<'o, 'a>(opinions: &'o [Opinion<'a>]) -> Vec<Group<'o, 'a>> {
-    let mut groups: Vec<Option<Group<'o, 'a>>> = Vec::new();
-    let mut places: HashMap<&'a str, usize> = HashMap::new();
+pub(crate) fn by_flaw<'o, 'a>(opinions: &'o [Opinion<'a>]) -> Vec<Joined<'o, 'a>> {
+    let mut joining = Joining::default();
     for opinion in opinions {
-        for flaw in source::flaws(&opinion.advisory, opinion.role()) {
-            let place = join(&mut groups, &mut places, &flaw);
-            if let Some(group) = &mut groups[place] {
-                group.opinions.push(opinion);
-            }
+        for flaw in source::flaws(&opinion.advisory, opinion.role) {
+            joining.add(flaw, opinion);
         }
     }
-    groups.into_iter().flatten().collect()
+    joining
+        .places
+        .into_iter()
+        .filter_map(Place::joined)
+        .collect()
 }
 
-/// The place of the group that has any of the flaw's names, after joining all that do.
-fn join<'o, 'a>(
-    groups: &mut Vec<Option<Group<'o, 'a>>>,
-    places: &mut HashMap<&'a str, usize>,
-    flaw: &Flaw<'a>,
-) -> usize {
-    let mut joined = Group {
-        names: flaw.names.iter().copied().collect(),
-        errata: flaw.erratum.into_iter().collect(),
-        opinions: Vec::new(),
-    };
-    let found: BTreeSet<usize> = flaw
-        .names
-        .iter()
-        .filter_map(|name| places.get(name).copied())
-        .collect();
-    for place in &found {
-        if let Some(other) = groups[*place].take() {
-            joined.names.extend(other.names);
-            joined.errata.extend(other.errata);
-            joined.opinions.extend(other.opinions);
+/// Flaws being joined.
+#[derive(Default)]
+struct Joining<'o, 'a> {
+    places: Vec<Place<'o, 'a>>,
+    /// Where a name was put. What was there may have moved.
+    names: HashMap<&'a str, usize>,
+}
+
+enum Place<'o, 'a> {
+    Here(Joined<'o, 'a>),
+    /// Joined with what is, or was, in an earlier place.
+    Moved(usize),
+}
+
+impl<'o, 'a> Place<'o, 'a> {
+    fn joined(self) -> Option<Joined<'o, 'a>> {
+        match self {
+            Place::Here(joined) => Some(joined),
+            Place::Moved(_) => None,
         }
     }
-    let place = found.first().copied().unwrap_or(groups.len());
-    if place == groups.len() {
-        groups.push(None);
+}
+
+impl<'o, 'a> Joining<'o, 'a> {
+    /// Adds what a record says about a flaw, and joins all that share one of the flaw's names.
+    fn add(&mut self, flaw: Flaw<'a>, opinion: &'o Opinion<'a>) {
+        let named = flaw.names.iter().filter_map(|name| self.names.get(name));
+        let mut found: Vec<usize> = named.map(|place| self.current(*place)).collect();
+        found.sort_unstable();
+        found.dedup();
+        let place = found.first().copied().unwrap_or(self.places.len());
+        let names = flaw.names.iter().map(|name| (*name, place));
+        self.names.extend(names);
+        let mut joined = Joined::default();
+        for other in found {
+            let moved = std::mem::replace(&mut self.places[other], Place::Moved(place));
+            if let Some(other) = moved.joined() {
+                joined.absorb(other);
+            }
+        }
+        joined.flaws.push(flaw);
+        joined.opinions.push(opinion);
+        match self.places.get_mut(place) {
+            Some(slot) => *slot = Place::Here(joined),
+            None => self.places.push(Place::Here(joined)),
+        }
     }
-    places.extend(joined.names.iter().map(|name| (*name, place)));
-    groups[place] = Some(joined);
-    place
+
+    /// Where what was put at a place is now.
+    fn current(&self, mut place: usize) -> usize {
+        while let Some(Place::Moved(to)) = self.places.get(place) {
+            place = *to;
+        }
+        place
+    }
+}
+
+/// The opinions that count: the distro's own page on the CVE where it can tell, else all.
+///
+/// An erratum is a statement of one day: a later erratum that repairs the first names the
+/// same CVE again, and a fix that the distro had all along is in no erratum. The page on the
+/// CVE is what the distro keeps right, so it is also what prevents false findings.
+fn counting<'o, 'a>(opinions: &[&'o Opinion<'a>]) -> Vec<&'o Opinion<'a>> {
+    let is_page =
+        |o: &&&Opinion<'a>| o.role == Role::Tracker && o.verdict() != Verdict::Undetermined;
+    if opinions.iter().any(|opinion| is_page(&opinion)) {
+        opinions.iter().filter(is_page).copied().collect()
+    } else {
+        opinions.to_vec()
+    }
 }
 
 impl<'o, 'a> Group<'o, 'a> {
@@ -81,29 +158,15 @@ impl<'o, 'a> Group<'o, 'a> {
             .collect()
     }
 
-    /// The opinions that count: the distro's own page on the CVE where it can tell, else all.
-    ///
-    /// An erratum is a statement of one day: a later erratum that repairs the first names the
-    /// same CVE again, and a fix that the distro had all along is in no erratum. The page on the
-    /// CVE is what the distro keeps right, so it is also what prevents false findings.
-    pub(crate) fn counting(&self) -> Vec<&'o Opinion<'a>> {
-        let pages: Vec<_> = self
-            .opinions
-            .iter()
-            .copied()
-            .filter(|o| o.role() == Role::Tracker && o.verdict() != Verdict::Undetermined)
-            .collect();
-        if pages.is_empty() {
-            self.opinions.clone()
-        } else {
-            pages
-        }
+    /// The opinions that count.
+    pub(crate) fn counting(&self) -> &[&'o Opinion<'a>] {
+        &self.counting
     }
 
     /// The record that decides: of those that count the one with the strongest verdict, and of
     /// those the one whose id comes first.
     pub(crate) fn deciding(&self) -> Option<&'o Opinion<'a>> {
-        self.counting().into_iter().min_by(|l, r| {
+        self.counting().iter().copied().min_by(|l, r| {
             r.verdict()
                 .cmp(&l.verdict())
                 .then_with(|| l.advisory.id().cmp(r.advisory.id()))
@@ -124,7 +187,7 @@ impl<'o, 'a> Group<'o, 'a> {
             .flat_map(|opinion| opinion.fixes(subject))
             .filter_map(|fixed| {
                 let (version, installed) = subject.installed.compare(fixed).ok()?;
-                (installed.is_lt() && is_clean(&counting, subject, fixed))
+                (installed.is_lt() && is_clean(counting, subject, fixed))
                     .then_some((fixed, version))
             })
             .collect();

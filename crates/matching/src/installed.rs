@@ -31,9 +31,9 @@ impl fmt::Display for Unreadable {
 pub(crate) struct Installed<'a> {
     pub(crate) text: &'a str,
     scheme: Option<Scheme>,
-    whole: Result<Version, Unreadable>,
+    whole: Result<Version<'a>, Unreadable>,
     /// PyPI: the version without its local label.
-    public: Option<Version>,
+    public: Option<Version<'a>>,
 }
 
 impl<'a> Installed<'a> {
@@ -59,7 +59,10 @@ impl<'a> Installed<'a> {
     ///
     /// A local label of PyPI (`2.0.0+cu118`) counts only beside a version that has one too, as
     /// the version specifiers of PEP 440 have it: a build of 2.0.0 has the flaws of 2.0.0.
-    pub(crate) fn compare(&self, other: &str) -> Result<(Version, Ordering), Unreadable> {
+    pub(crate) fn compare<'o>(
+        &self,
+        other: &'o str,
+    ) -> Result<(Version<'o>, Ordering), Unreadable> {
         let whole = self.whole.as_ref().map_err(Clone::clone)?;
         let scheme = self.scheme.ok_or(Unreadable::NoOrder)?;
         let other_version = Version::parse(scheme, other).map_err(Unreadable::Advisory)?;
@@ -97,7 +100,7 @@ fn significant(version: &str) -> impl Iterator<Item = u8> {
         .filter(|b| matches!(b, b'1'..=b'9'))
 }
 
-fn public(scheme: Option<Scheme>, text: &str) -> Option<Version> {
+fn public(scheme: Option<Scheme>, text: &str) -> Option<Version<'_>> {
     let (public, _) = text.split_once('+')?;
     match scheme {
         Some(Scheme::Pep440) => Version::parse(Scheme::Pep440, public).ok(),

@@ -6,7 +6,7 @@ use scanyard_advisory::{Database, Entry};
 use scanyard_package::{Coverage, CoverageKind, Distro, Ecosystem, Package};
 
 use crate::finding::{Finding, Status};
-use crate::group::{self, Group};
+use crate::group::{self, Group, Joined};
 use crate::opinion::{Opinion, Subject};
 use crate::rating;
 use crate::verdict::Verdict;
@@ -70,10 +70,10 @@ pub(crate) fn opinions<'a>(database: &'a Database, subject: &Subject<'_>) -> Vec
     while let Some(entry) = entries.next() {
         let advisory = entry.advisory();
         let mut same_record: Vec<Entry<'a>> = vec![entry];
-        while let Some(next) = entries.next_if(|next| next.advisory().id() == advisory.id()) {
+        while let Some(next) = entries.next_if(|next| next.is_of_same_advisory(&same_record[0])) {
             same_record.push(next);
         }
-        if advisory.withdrawn().is_none() {
+        if !advisory.is_withdrawn() {
             opinions.push(Opinion::new(advisory, same_record, subject));
         }
     }
@@ -84,8 +84,9 @@ fn findings(opinions: &[Opinion<'_>], subject: &Subject<'_>) -> Vec<Finding> {
     // An erratum fixes many flaws at once, so their fixed versions are worked out once.
     let mut fixes: HashMap<Vec<&str>, Vec<String>> = HashMap::new();
     let mut findings: Vec<Finding> = group::by_flaw(opinions)
-        .iter()
-        .filter_map(|group| finding(group, subject, &mut fixes))
+        .into_iter()
+        .filter(Joined::is_open)
+        .filter_map(|joined| finding(&joined.into_group(), subject, &mut fixes))
         .collect();
     findings.sort_by(|l, r| l.id.cmp(&r.id).then_with(|| l.advisory.cmp(&r.advisory)));
     findings

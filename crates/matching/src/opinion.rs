@@ -43,6 +43,7 @@ pub(crate) struct Opinion<'a> {
     pub(crate) advisory: Advisory<'a>,
     pub(crate) entries: Vec<Entry<'a>>,
     pub(crate) reason: Reason<'a>,
+    pub(crate) role: Role,
 }
 
 impl<'a> Opinion<'a> {
@@ -54,6 +55,7 @@ impl<'a> Opinion<'a> {
     ) -> Self {
         let reason = judge(&advisory, &entries, subject);
         Self {
+            role: source::role(&advisory),
             advisory,
             entries,
             reason,
@@ -62,10 +64,6 @@ impl<'a> Opinion<'a> {
 
     pub(crate) fn verdict(&self) -> Verdict {
         self.reason.verdict()
-    }
-
-    pub(crate) fn role(&self) -> Role {
-        source::role(&self.advisory)
     }
 
     /// What the record would say of another version.
@@ -142,6 +140,16 @@ pub(crate) fn judge_entry<'a>(
 }
 
 pub(crate) fn judge_range<'a>(range: &Range<'a>, installed: &Installed<'_>) -> Reason<'a> {
+    if let Some(end) = range::only_end(range.events()) {
+        return match range::is_before_end(end, installed) {
+            Ok(true) => Reason::Inside {
+                introduced: "0",
+                end: Some(end),
+            },
+            Ok(false) => Reason::Outside,
+            Err(unreadable) => Reason::Unreadable(unreadable),
+        };
+    }
     match range::compare_events(range.events(), installed) {
         Ok(steps) => match range::locate(&steps) {
             Place::Inside { introduced, end } => Reason::Inside { introduced, end },

@@ -16,7 +16,7 @@ use crate::installed::{Installed, Unreadable};
 pub(crate) struct Step<'a> {
     pub(crate) event: Event<'a>,
     /// The event's version; `None` for `introduced: 0`, which is before every version.
-    version: Option<Version>,
+    version: Option<Version<'a>>,
     /// How the installed version compares to the event's.
     pub(crate) installed: Ordering,
 }
@@ -31,6 +31,28 @@ pub(crate) enum Place<'a> {
     },
     /// Nowhere that the range covers.
     Outside,
+}
+
+/// The end of a range that begins before every version and ends once, as nearly all do: one
+/// comparison tells where a version lies, and nothing has to be put in order.
+pub(crate) fn only_end<'a>(mut events: impl Iterator<Item = Event<'a>>) -> Option<Event<'a>> {
+    match (events.next(), events.next(), events.next()) {
+        (
+            Some(Event::Introduced("0")),
+            Some(end @ (Event::Fixed(_) | Event::LastAffected(_))),
+            None,
+        ) => Some(end),
+        _ => None,
+    }
+}
+
+/// Whether a version is before what ends a range.
+pub(crate) fn is_before_end(end: Event<'_>, installed: &Installed<'_>) -> Result<bool, Unreadable> {
+    let (_, order) = installed.compare(text(end))?;
+    Ok(match end {
+        Event::LastAffected(_) => order.is_le(),
+        _ => order.is_lt(),
+    })
 }
 
 /// Compares a version with every event of a range, and puts the events in version order.

@@ -26,7 +26,11 @@ pub(crate) fn rate(opinions: &[&Opinion<'_>]) -> Rating {
     let word = urgency.map_or(Severity::Unknown, severity_of_urgency);
     let stated = opinions
         .iter()
-        .flat_map(|opinion| opinion.entries.iter().map(|entry| entry.severity()))
+        .flat_map(|opinion| {
+            let advisory = &opinion.advisory;
+            let entries = opinion.entries.iter();
+            entries.map(|entry| entry.severity_within(advisory))
+        })
         .max()
         .unwrap_or_default();
     let severity = match (word, stated) {
@@ -49,7 +53,7 @@ fn cvss(opinion: &Opinion<'_>) -> Option<Cvss> {
     opinion
         .entries
         .iter()
-        .filter_map(|entry| entry.cvss())
+        .filter_map(|entry| entry.cvss_within(&opinion.advisory))
         .reduce(|best, next| if next.score > best.score { next } else { best })
         .map(|cvss| Cvss {
             version: cvss.version.to_owned(),

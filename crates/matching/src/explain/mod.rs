@@ -5,7 +5,7 @@ mod text;
 use scanyard_advisory::{Advisory, Database, Entry, Event, Relation};
 use scanyard_package::{Distro, Ecosystem, Package};
 
-use crate::group;
+use crate::group::{self, Joined};
 use crate::installed::Installed;
 use crate::matcher;
 use crate::opinion::{self, Opinion, Subject};
@@ -175,7 +175,8 @@ fn compared_as(subject: &Subject<'_>) -> ComparedAs {
 fn judged(database: &Database, subject: &Subject<'_>, id: &str) -> Option<Outcome> {
     let opinions = matcher::opinions(database, subject);
     group::by_flaw(&opinions)
-        .iter()
+        .into_iter()
+        .map(Joined::into_group)
         .filter(|group| group.is_named(id))
         .filter_map(|group| group.deciding())
         .min_by_key(|decided| std::cmp::Reverse(decided.verdict()))

@@ -50,7 +50,7 @@ impl Files {
             path: path.display().to_string(),
             source,
         };
-        let mut file = File::open(path).map_err(failed)?;
+        let mut file = open_file(path).map_err(failed)?;
         let mut head = Vec::new();
         file.by_ref()
             .take(4)
@@ -88,7 +88,7 @@ impl Files {
         };
         match self {
             Files::Directory(dir) => {
-                let file = File::open(dir.join(name)).map_err(failed)?;
+                let file = open_file(&dir.join(name)).map_err(failed)?;
                 let size = file.metadata().map_err(failed)?.len();
                 Ok((Box::new(file), size))
             }
@@ -132,6 +132,15 @@ impl TarFiles {
             }
         }
         None
+    }
+}
+
+/// Opening a pipe would wait for somebody who writes, and a device may have no end.
+fn open_file(path: &Path) -> io::Result<File> {
+    if std::fs::metadata(path)?.is_file() {
+        File::open(path)
+    } else {
+        Err(io::Error::other("it is not a regular file"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{ChildStderr, ChildStdout, Stdio};
+use std::process::{ChildStderr, ChildStdout, Command, Stdio};
 use std::thread;
 
 use flate2::Compression;
@@ -236,6 +236,25 @@ fn a_manifest_that_is_no_json_or_too_large_is_refused() {
     file.set_len(4 << 30).unwrap();
     let ended = scan_in_little_memory(&sandbox, &source);
     ended.assert_refused(1, "limit");
+}
+
+#[test]
+fn pipes_and_devices_are_no_layouts_and_nobody_waits_for_them() {
+    let sandbox = Sandbox::new();
+    let layout = sandbox.path("layout");
+    std::fs::create_dir_all(&layout).unwrap();
+    let made = Command::new("mkfifo")
+        .arg(layout.join("index.json"))
+        .status();
+    assert!(made.unwrap().success());
+    for source in [
+        format!("oci:{}", layout.display()),
+        format!("oci-archive:{}", layout.join("index.json").display()),
+        "docker-archive:/dev/zero".to_owned(),
+    ] {
+        let ended = sandbox.run(&format!("scan {source}"));
+        ended.assert_refused(1, "not a regular file");
+    }
 }
 
 #[test]

@@ -164,7 +164,7 @@ fn an_update_from_nowhere_says_so() {
 }
 
 /// A server of the files in a directory.
-async fn serve(root: PathBuf) -> String {
+pub async fn serve(root: PathBuf) -> String {
     let answer = move |uri: Uri| {
         let file = root.join(uri.path().trim_start_matches('/'));
         async move { fs::read(file).map_err(|_| StatusCode::NOT_FOUND) }

@@ -117,6 +117,25 @@ fn a_database_that_does_not_fit_is_an_error() {
     disk.assert_only(&[]);
 }
 
+#[tokio::test]
+async fn an_update_that_does_not_fit_is_an_error_and_leaves_no_database() {
+    let Some(disk) = FullDisk::mount() else {
+        return;
+    };
+    let sandbox = Sandbox::new();
+    let bucket = sandbox.path("bucket");
+    advisories::write_bucket(&bucket);
+    let url = crate::database::serve(bucket).await;
+    let update = format!("db update --source {url} --db {}", text(&disk.path("db")));
+    let ended = tokio::task::spawn_blocking(move || sandbox.run(&update));
+    let ended = ended.await.unwrap();
+    assert_eq!((ended.code, ended.stdout.as_str()), (1, ""));
+    for said in ["No space left on device", "try: "] {
+        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+    }
+    assert!(!disk.path("db/advisories.db").exists());
+}
+
 #[test]
 fn a_service_without_room_for_its_data_does_not_start() {
     let Some(disk) = FullDisk::mount() else {

@@ -44,11 +44,13 @@ pub(super) async fn cancel(c: &mut SqliteConnection, id: BulkId) -> Result<()> {
     if cancelled.rows_affected() == 0 {
         return Ok(());
     }
-    let open =
-        sqlx::query_scalar("SELECT scan_id FROM bulk_items WHERE bulk_id = ?1 AND state = 'open'")
-            .bind(id.0)
-            .fetch_all(&mut *c)
-            .await?;
+    let open = sqlx::query_scalar(
+        "SELECT scan_id FROM bulk_items INDEXED BY bulk_items_by_state
+         WHERE bulk_id = ?1 AND state = 'open'",
+    )
+    .bind(id.0)
+    .fetch_all(&mut *c)
+    .await?;
     finish::cancel_scans(c, &finish::read_ids(open)?).await?;
     settle(c).await?;
     sqlx::query(

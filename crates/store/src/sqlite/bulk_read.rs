@@ -197,9 +197,11 @@ impl ItemRow {
     }
 }
 
+/// Followed by an index, if any, and [`JOIN_SCANS`].
 const SELECT_ITEMS: &str = "SELECT items.position, items.reference, items.platform, items.state,
     items.scan_id, scans.failure_code, failure_message, failure_remedy, failure_retryable
-    FROM bulk_items AS items LEFT JOIN scans ON scans.id = items.scan_id";
+    FROM bulk_items AS items";
+const JOIN_SCANS: &str = " LEFT JOIN scans ON scans.id = items.scan_id";
 
 pub(super) async fn list_items(
     c: &mut SqliteConnection,
@@ -212,7 +214,10 @@ pub(super) async fn list_items(
         None => 0,
     };
     let mut query = QueryBuilder::<Sqlite>::new(SELECT_ITEMS);
-    query.push(" WHERE items.bulk_id = ").push_bind(id.0);
+    query
+        .push(JOIN_SCANS)
+        .push(" WHERE items.bulk_id = ")
+        .push_bind(id.0);
     query
         .push(" AND items.position > ")
         .push_bind(write_size(after));
@@ -257,6 +262,10 @@ pub(super) async fn group_failures(
     let mut failures = Vec::with_capacity(groups.len());
     for (code, count) in groups {
         let mut query = QueryBuilder::<Sqlite>::new(SELECT_ITEMS);
+        // Without a word SQLite walks the whole bulk for the few of a rare reason.
+        query
+            .push(" INDEXED BY bulk_items_by_failure")
+            .push(JOIN_SCANS);
         query.push(" WHERE items.state = 'failed' AND items.bulk_id = ");
         query.push_bind(id.0);
         query.push(" AND items.failure_code = ").push_bind(&code);

@@ -1,10 +1,12 @@
 //! The command line: every command, option and its help.
 
+mod bulk;
 mod examples;
 mod service;
 
 use std::path::PathBuf;
 
+pub use bulk::*;
 pub use service::*;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -76,6 +78,9 @@ pub enum Command {
     Health(HealthArgs),
     /// Submit an image to a running service and, if asked, wait for its findings.
     Submit(SubmitArgs),
+    /// Submit many images to a running service, and see them through.
+    #[command(subcommand)]
+    Bulk(BulkCommand),
     /// See it work: start a service, scan a small image that is built on the spot, show findings.
     Demo(DemoArgs),
     /// Print a completion script for your shell.

@@ -164,13 +164,19 @@ impl Client {
             .context("the service did not become ready in time")?
     }
 
-    fn request(&self, method: Method, path: &str) -> anyhow::Result<RequestBuilder> {
+    /// A request with the key to the service.
+    pub fn request(&self, method: Method, path: &str) -> anyhow::Result<RequestBuilder> {
         let url = self.server.join(path).context("cannot form the address")?;
         let request = self.http.request(method, url);
         Ok(match &self.api_key {
             Some(key) => request.bearer_auth(key),
             None => request,
         })
+    }
+
+    /// Sends a request; its answer as JSON.
+    pub async fn answer(&self, request: RequestBuilder) -> anyhow::Result<serde_json::Value> {
+        read(self.send(request).await?).await
     }
 
     async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {

@@ -79,7 +79,10 @@ impl RegistryRequest {
         if let Some(tags) = &self.tags {
             check_pattern("tags", tags)?;
         }
-        if self.newest.is_some_and(|count| !(1..=MAX_NEWEST).contains(&count)) {
+        if self
+            .newest
+            .is_some_and(|count| !(1..=MAX_NEWEST).contains(&count))
+        {
             return Err(Problem::new(
                 Code::InvalidBody,
                 format!("newest must be 1 to {MAX_NEWEST}."),
@@ -155,7 +158,10 @@ async fn create_bulk(
         upload::receive(&gateway, &bulk, request.into_body()).await?
     } else {
         let Body(asked) = Body::<RegistryRequest>::from_request(request, &gateway).await?;
-        let platform = asked.platform.as_deref().map_or(Ok(None), choose_platform)?;
+        let platform = asked
+            .platform
+            .as_deref()
+            .map_or(Ok(None), choose_platform)?;
         let bulk = new(BulkSource::Registry(asked.selection()?), platform);
         gateway.store().create_bulk(&bulk).await?
     };

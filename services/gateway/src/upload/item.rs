@@ -73,7 +73,11 @@ mod tests {
         match reader.read(line.as_bytes()) {
             None => "nothing".to_owned(),
             Some(Ok(item)) => {
-                format!("{} {}", item.reference, item.platform.as_deref().unwrap_or("all"))
+                format!(
+                    "{} {}",
+                    item.reference,
+                    item.platform.as_deref().unwrap_or("all")
+                )
             }
             Some(Err(error)) => {
                 assert!(!error.is_empty());

@@ -35,7 +35,9 @@ pub fn is_upload(request: &Request) -> bool {
 
 /// Whether the body is lines.
 pub fn is_ndjson(headers: &HeaderMap) -> bool {
-    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     let essence = value.map(|value| value.split(';').next().unwrap_or_default().trim());
     essence.is_some_and(|essence| {
         ["application/x-ndjson", "application/ndjson", "text/plain"]
@@ -65,7 +67,10 @@ pub async fn receive(gateway: &Gateway, bulk: &NewBulk, body: Body) -> Result<Bu
         rejections: Rejections::default(),
     };
     upload.read(body).await?;
-    let received = gateway.store().end_upload(bulk.id, &upload.rejections).await?;
+    let received = gateway
+        .store()
+        .end_upload(bulk.id, &upload.rejections)
+        .await?;
     unfinished.finish();
     received.ok_or_else(closed)
 }
@@ -90,7 +95,10 @@ impl Upload<'_> {
             if received > settings.max_upload_bytes {
                 return Err(Problem::new(
                     Code::BodyTooLarge,
-                    format!("The body is larger than {} bytes.", settings.max_upload_bytes),
+                    format!(
+                        "The body is larger than {} bytes.",
+                        settings.max_upload_bytes
+                    ),
                 ));
             }
             let mut rest = chunk.as_ref();

@@ -17,7 +17,9 @@ const NDJSON: (&str, &str) = ("content-type", "application/x-ndjson");
 
 async fn upload(gateway: &TestGateway, lines: &str) -> Answer {
     let key = &gateway.key;
-    gateway.send_as(key, "POST /v1/bulk", lines, &[NDJSON]).await
+    gateway
+        .send_as(key, "POST /v1/bulk", lines, &[NDJSON])
+        .await
 }
 
 fn stream_request(gateway: &TestGateway, body: Body) -> Request<Body> {
@@ -65,7 +67,10 @@ async fn good_lines_are_taken_and_bad_ones_reported_by_number() {
     assert_eq!(bulk["state"], "running");
     let counts = &bulk["counts"];
     assert_eq!(counts["accepted"], 3);
-    assert_eq!((&counts["duplicates"], &counts["rejected"]), (&json!(1), &json!(2)));
+    assert_eq!(
+        (&counts["duplicates"], &counts["rejected"]),
+        (&json!(1), &json!(2))
+    );
     let refused: Vec<_> = bulk["rejections"].as_array().unwrap().iter().collect();
     let numbers: Vec<_> = refused.iter().map(|line| line["line"].as_u64()).collect();
     assert_eq!(numbers, [Some(3), Some(7)]);
@@ -73,7 +78,10 @@ async fn good_lines_are_taken_and_bad_ones_reported_by_number() {
     assert_eq!(shown["rejections"], bulk["rejections"]);
     let items = gateway.get(&format!("/v1/bulk/{id}/items?limit=2")).await;
     let items = items.json();
-    assert_eq!(items["items"][0]["reference"], "docker.io/library/alpine:3.18");
+    assert_eq!(
+        items["items"][0]["reference"],
+        "docker.io/library/alpine:3.18"
+    );
     assert!(items["next_cursor"].is_string());
 }
 
@@ -94,7 +102,10 @@ async fn three_hundred_thousand_lines_pass_through_a_batch_at_a_time() {
                 };
                 let bulks = store.bulks(TenantId::DEFAULT, &page).await.unwrap();
                 let stored = bulks.items[0].counts.accepted;
-                assert!(number * LINES - stored <= 2 * LINES, "{stored} of {number} chunks");
+                assert!(
+                    number * LINES - stored <= 2 * LINES,
+                    "{stored} of {number} chunks"
+                );
             }
             let line = |place: u64| format!("r.test/app:{}\n", number * LINES + place);
             let chunk: String = (0..LINES).map(line).collect();
@@ -153,15 +164,27 @@ async fn a_bulk_is_paused_resumed_cancelled_and_retried() {
     let failures: Value = failures.json();
     assert_eq!(failures[0]["code"], "image_not_found");
     assert_eq!(failures[0]["count"], 2);
-    assert_eq!(failures[0]["examples"][0]["failure"]["message"], "it went wrong");
+    assert_eq!(
+        failures[0]["examples"][0]["failure"]["message"],
+        "it went wrong"
+    );
     assert_eq!(post("pause").await.problem(), "409 bulk_state_conflict");
     let again = post("retry").await.json();
-    assert_eq!((&again["state"], &again["counts"]["waiting"]), (&json!("running"), &json!(2)));
+    assert_eq!(
+        (&again["state"], &again["counts"]["waiting"]),
+        (&json!("running"), &json!(2))
+    );
     assert_eq!(post("cancel").await.json()["counts"]["cancelled"], 2);
     assert_eq!(post("cancel").await.json()["state"], "cancelled");
     assert_eq!(post("retry").await.problem(), "409 bulk_state_conflict");
     let path = format!("/v1/bulk/{}/items?state=cancelled", id.0);
-    assert_eq!(gateway.get(&path).await.json()["items"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        gateway.get(&path).await.json()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
 }
 
 #[tokio::test]
@@ -171,12 +194,24 @@ async fn a_registry_and_a_pattern_are_checked_and_listed_later() {
     let answer = gateway.send("POST /v1/bulk", body).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text());
     let bulk = answer.json();
-    assert_eq!((&bulk["state"], &bulk["is_listed"]), (&json!("running"), &json!(false)));
+    assert_eq!(
+        (&bulk["state"], &bulk["is_listed"]),
+        (&json!("running"), &json!(false))
+    );
     assert_eq!(bulk["selection"]["repositories"], "team/*");
     let wrong = [
-        (r#"{"registry":"x","repositories":"*"}"#, "422 invalid_reference"),
-        (r#"{"registry":"r.test","repositories":""}"#, "400 invalid_body"),
-        (r#"{"registry":"r.test","repositories":"*","newest":0}"#, "400 invalid_body"),
+        (
+            r#"{"registry":"x","repositories":"*"}"#,
+            "422 invalid_reference",
+        ),
+        (
+            r#"{"registry":"r.test","repositories":""}"#,
+            "400 invalid_body",
+        ),
+        (
+            r#"{"registry":"r.test","repositories":"*","newest":0}"#,
+            "400 invalid_body",
+        ),
         (r#"{"registry":"r.test"}"#, "400 invalid_body"),
     ];
     for (body, problem) in wrong {
@@ -202,5 +237,8 @@ async fn a_bulk_is_its_tenants_own() {
         let answer = gateway.send_as(&other, &line, "", &[]).await;
         assert_eq!(answer.problem(), "404 bulk_not_found", "{line}");
     }
-    assert_eq!(gateway.get(&format!("/v1/bulk/{id}")).await.json()["state"], "running");
+    assert_eq!(
+        gateway.get(&format!("/v1/bulk/{id}")).await.json()["state"],
+        "running"
+    );
 }

@@ -1,5 +1,6 @@
 //! Every command, one file each.
 
+mod bulk;
 mod completion;
 mod db;
 mod demo;
@@ -60,6 +61,7 @@ fn run_command(command: Command) -> anyhow::Result<Exit> {
         Command::Key(args) => block_on(key::run(*args)),
         Command::Health(args) => block_on(health::run(args)),
         Command::Submit(args) => block_on(submit::run(args)),
+        Command::Bulk(command) => block_on(bulk::run(command)),
         Command::Demo(args) => block_on(demo::run(args)),
     }
 }

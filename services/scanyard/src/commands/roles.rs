@@ -60,7 +60,7 @@ pub fn gateway(
 }
 
 /// The scheduler as the options want it.
-pub fn scheduler(args: SchedulerArgs) -> SchedulerOptions {
+pub fn scheduler(args: SchedulerArgs, registry: RegistryOptions) -> SchedulerOptions {
     let source = args.advisory_source;
     let interval = Duration::from_secs(u64::from(args.update_interval) * 3600);
     SchedulerOptions {
@@ -68,6 +68,7 @@ pub fn scheduler(args: SchedulerArgs) -> SchedulerOptions {
         update: args
             .update_advisories
             .then(|| (source.unwrap_or_else(|| PUBLIC_SOURCE.to_owned()), interval)),
+        registry,
     }
 }
 

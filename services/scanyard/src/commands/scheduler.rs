@@ -11,7 +11,10 @@ pub async fn run(args: SchedulerRoleArgs) -> anyhow::Result<Exit> {
         backend: BackendOptions::resolve_shared(&args.backend, "scheduler")?,
         gateway: None,
         worker: None,
-        scheduler: Some(roles::scheduler(args.scheduler)),
+        scheduler: Some(roles::scheduler(
+            args.scheduler,
+            roles::registry(&args.registry),
+        )),
         metrics_listen: args.telemetry.metrics_listen,
     };
     roles::run(options, |service| roles::announce("scheduler", service)).await

@@ -16,7 +16,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
     let insecure = gateway.auth == AuthMode::Insecure;
     // One user's machine: what docker may pull, this process may.
     let registry: RegistryOptions = args.registry.options();
-    let scheduler = roles::scheduler(args.scheduler);
+    let scheduler = roles::scheduler(args.scheduler, registry.clone());
     let database = scheduler.database.clone();
     let options = ServiceOptions {
         backend,

@@ -42,7 +42,7 @@ pub async fn run(args: SubmitArgs) -> anyhow::Result<Exit> {
 }
 
 /// The API key from the environment or from a file.
-fn api_key(file: Option<&Path>) -> anyhow::Result<Option<String>> {
+pub fn api_key(file: Option<&Path>) -> anyhow::Result<Option<String>> {
     if let Some(key) = std::env::var("SCANYARD_API_KEY")
         .ok()
         .filter(|key| !key.is_empty())

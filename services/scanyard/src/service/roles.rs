@@ -9,7 +9,9 @@ use scanyard_assessment::Advisories;
 use scanyard_gateway::{AuthMode, LoadedAdvisories, Parts};
 use scanyard_oci::RegistryOptions;
 use scanyard_package::Limits;
-use scanyard_scheduler::{AdvisorySettings, SchedulerContext, SchedulerSettings, UpdateSettings};
+use scanyard_scheduler::{
+    AdvisorySettings, BulkSettings, SchedulerContext, SchedulerSettings, UpdateSettings,
+};
 use scanyard_telemetry::Metrics;
 use scanyard_worker::{StageSlots, WorkerContext, WorkerSettings};
 use tokio::sync::{Notify, watch};
@@ -111,6 +113,8 @@ pub struct SchedulerOptions {
     pub database: PathBuf,
     /// Where to update it from, and how often.
     pub update: Option<(String, Duration)>,
+    /// How to talk to registries that are listed for bulks.
+    pub registry: RegistryOptions,
 }
 
 impl SchedulerOptions {
@@ -130,6 +134,10 @@ impl SchedulerOptions {
             copies: backends.copies.clone(),
             holder: backends.holder,
             settings: SchedulerSettings {
+                bulk: BulkSettings {
+                    registry: self.registry,
+                    ..BulkSettings::default()
+                },
                 advisory: Some(advisory),
                 ..SchedulerSettings::default()
             },

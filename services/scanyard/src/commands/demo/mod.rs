@@ -91,6 +91,7 @@ fn options(args: &DemoArgs, dir: &Path) -> ServiceOptions {
         scheduler: Some(SchedulerOptions {
             database: dir.join("advisories"),
             update: None,
+            registry: RegistryOptions::default(),
         }),
         metrics_listen: None,
     }

@@ -35,9 +35,17 @@ async fn start_collector() -> (String, Spans) {
 
 async fn collect(State(spans): State<Spans>, body: Bytes) {
     let request = ExportTraceServiceRequest::decode(body).unwrap();
-    let scopes = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
+    let scopes = request
+        .resource_spans
+        .into_iter()
+        .flat_map(|resource| resource.scope_spans);
     for span in scopes.flat_map(|scope| scope.spans) {
-        spans.lock().unwrap().entry(span.trace_id).or_default().insert(span.name);
+        spans
+            .lock()
+            .unwrap()
+            .entry(span.trace_id)
+            .or_default()
+            .insert(span.name);
     }
 }
 
@@ -97,7 +105,12 @@ async fn a_request_and_all_its_jobs_are_one_trace() {
     let trace = hex::decode(trace).unwrap();
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let found = spans.lock().unwrap().get(&trace).cloned().unwrap_or_default();
+        let found = spans
+            .lock()
+            .unwrap()
+            .get(&trace)
+            .cloned()
+            .unwrap_or_default();
         if expected.iter().all(|name| found.contains(*name)) {
             return;
         }

@@ -1,5 +1,6 @@
 //! What the commands that run roles have in common.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -20,21 +21,22 @@ pub async fn run(options: ServiceOptions, announce: impl FnOnce(&Service)) -> an
     let Some(service) = Service::start(options, stop).await? else {
         return Ok(Exit::Done);
     };
-    announce(&service);
+    // Who has closed standard output does not want to know.
+    let _ = writeln!(io::stdout(), "{}", announce(&service));
     service.ended().await?;
     Ok(Exit::Done)
 }
 
 /// Says that a role runs.
-pub fn announce(role: &str, service: &Service) {
-    if let Some(address) = service.gateway_address {
-        println!("scanyard {role} serves on http://{address}");
-    } else {
-        println!("scanyard {role} runs");
-    }
+pub fn announce(role: &str, service: &Service) -> String {
+    let mut text = match service.gateway_address {
+        Some(address) => format!("scanyard {role} serves on http://{address}"),
+        None => format!("scanyard {role} runs"),
+    };
     if let Some(address) = service.metrics_address {
-        println!("  health and metrics  http://{address}");
+        text.push_str(&format!("\n  health and metrics  http://{address}"));
     }
+    text
 }
 
 /// The gateway as the options want it.

@@ -1,12 +1,14 @@
 //! `scanyard serve`: the whole service in one process.
 
+use std::path::Path;
+
 use scanyard_gateway::AuthMode;
 use scanyard_oci::RegistryOptions;
 
 use super::roles;
 use crate::cli::ServeArgs;
 use crate::exit::Exit;
-use crate::service::{BackendOptions, ServiceOptions, WorkerOptions};
+use crate::service::{BackendOptions, Service, ServiceOptions, WorkerOptions};
 
 /// Serves until a signal.
 pub async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
@@ -29,20 +31,26 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
         metrics_listen: args.telemetry.metrics_listen,
     };
     roles::run(options, |service| {
-        let Some(address) = service.gateway_address else {
-            return;
+        let key = match insecure {
+            true => "none is asked for".to_owned(),
+            false => format!("in {}", key_file.display()),
         };
-        println!("scanyard serves on http://{address}");
-        println!("  API documentation  http://{address}/docs");
-        if insecure {
-            println!("  API key            none is asked for");
-        } else {
-            println!("  first API key      in {}", key_file.display());
-        }
-        println!("  advisories         {}", database.display());
-        println!(
-            "  submit an image    scanyard submit alpine:3.18 --wait --server http://{address}"
-        );
+        greeting(service, &key, &database)
     })
     .await
+}
+
+fn greeting(service: &Service, key: &str, database: &Path) -> String {
+    let server = match service.gateway_address {
+        Some(address) => format!("http://{address}"),
+        None => String::new(),
+    };
+    [
+        format!("scanyard serves on {server}"),
+        format!("  API documentation  {server}/docs"),
+        format!("  first API key      {key}"),
+        format!("  advisories         {}", database.display()),
+        format!("  submit an image    scanyard submit alpine:3.18 --wait --server {server}"),
+    ]
+    .join("\n")
 }

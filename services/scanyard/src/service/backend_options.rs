@@ -9,6 +9,9 @@ use crate::cli::BackendArgs;
 use crate::exit::Usage;
 use crate::paths;
 
+const NO_NATS_URL: &str =
+    "an address of --nats-url is none: write nats://HOST:4222 or tls://HOST:4222";
+
 /// Where the state is.
 #[derive(Clone)]
 pub enum BackendOptions {
@@ -129,10 +132,13 @@ fn nats(args: &BackendArgs, mistakes: &mut Mistakes) -> Option<JetStreamSettings
         return None;
     }
     for url in &args.nats_url {
-        let scheme = url::Url::parse(url).ok().map(|url| url.scheme().to_owned());
-        if !matches!(scheme.as_deref(), Some("nats" | "tls")) {
-            mistakes
-                .add("an address of --nats-url is none: write nats://HOST:4222 or tls://HOST:4222");
+        match url::Url::parse(url) {
+            Ok(url) if !matches!(url.scheme(), "nats" | "tls") => mistakes.add(NO_NATS_URL),
+            Ok(url) if !url.username().is_empty() || url.password().is_some() => mistakes.add(
+                "--nats-url holds a user or password, which process lists and logs show: use --nats-user and --nats-password-file",
+            ),
+            Ok(_) => {}
+            Err(_) => mistakes.add(NO_NATS_URL),
         }
     }
     let prefix = args

@@ -113,7 +113,7 @@ pub struct SchedulerOptions {
     pub database: PathBuf,
     /// Where to update it from, and how often.
     pub update: Option<(String, Duration)>,
-    /// How to talk to registries that are listed for bulks.
+    /// How to talk to registries that are listed for a bulk.
     pub registry: RegistryOptions,
 }
 
@@ -134,11 +134,11 @@ impl SchedulerOptions {
             copies: backends.copies.clone(),
             holder: backends.holder,
             settings: SchedulerSettings {
+                advisory: Some(advisory),
                 bulk: BulkSettings {
                     registry: self.registry,
                     ..BulkSettings::default()
                 },
-                advisory: Some(advisory),
                 ..SchedulerSettings::default()
             },
         }

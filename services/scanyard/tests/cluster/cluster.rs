@@ -61,10 +61,16 @@ impl Cluster {
         };
         let key_file = cluster.key_file();
         let key_file = key_file.to_str().unwrap();
-        cluster.launch("gateway", &["gateway", "--listen", &listen, "--first-key-file", key_file]);
+        cluster.launch(
+            "gateway",
+            &["gateway", "--listen", &listen, "--first-key-file", key_file],
+        );
         cluster.launch("scheduler", &["scheduler"]);
         for number in 1..=workers {
-            cluster.launch(&format!("worker-{number}"), &["worker", "--concurrency", "2"]);
+            cluster.launch(
+                &format!("worker-{number}"),
+                &["worker", "--concurrency", "2"],
+            );
         }
         cluster.wait_until_ready().await;
         Some(cluster)
@@ -78,7 +84,8 @@ impl Cluster {
     pub fn launch(&mut self, name: &str, arguments: &[&str]) {
         let arguments: Vec<_> = arguments.iter().map(|&text| text.to_owned()).collect();
         let process = self.spawn(name, &arguments);
-        self.roles.insert(name.to_owned(), Role { arguments, process });
+        self.roles
+            .insert(name.to_owned(), Role { arguments, process });
     }
 
     fn spawn(&self, name: &str, arguments: &[String]) -> Child {
@@ -123,12 +130,17 @@ impl Cluster {
         let arguments = self.roles[name].arguments.clone();
         assert_eq!(self.terminate(name), Some(0), "{name} ends well");
         let process = self.spawn(name, &arguments);
-        self.roles.insert(name.to_owned(), Role { arguments, process });
+        self.roles
+            .insert(name.to_owned(), Role { arguments, process });
     }
 
     async fn wait_until_ready(&self) {
         self.until("the gateway is ready", async || {
-            let answer = self.http.get(format!("{}/readyz", self.server)).send().await;
+            let answer = self
+                .http
+                .get(format!("{}/readyz", self.server))
+                .send()
+                .await;
             answer.is_ok_and(|answer| answer.status().is_success())
         })
         .await;
@@ -156,12 +168,21 @@ impl Cluster {
     }
 
     /// One request, again and again while the gateway or what it stands on is away.
-    async fn ask(&self, method: Method, path: &str, key: Option<&str>, body: Option<&Value>) -> Value {
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        key: Option<&str>,
+        body: Option<&Value>,
+    ) -> Value {
         let api_key = std::fs::read_to_string(self.key_file()).unwrap();
         let deadline = Instant::now() + PATIENCE;
         loop {
             let url = format!("{}{path}", self.server);
-            let mut request = self.http.request(method.clone(), url).bearer_auth(api_key.trim());
+            let mut request = self
+                .http
+                .request(method.clone(), url)
+                .bearer_auth(api_key.trim());
             if let Some(key) = key {
                 request = request.header("idempotency-key", key);
             }
@@ -178,7 +199,8 @@ impl Cluster {
                 Ok(answer) => {
                     let status = answer.status();
                     told = answer.text().await.unwrap_or_default();
-                    let is_away = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+                    let is_away =
+                        status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
                     assert!(is_away, "{path}: {status} {told}");
                 }
                 Err(error) => told.push_str(&error.to_string()),
@@ -199,7 +221,9 @@ impl Cluster {
     /// Submits an image until the gateway has accepted it; the scan's id.
     pub async fn submit(&self, reference: &str, lane: &str, key: &str) -> String {
         let body = serde_json::json!({ "reference": reference, "lane": lane });
-        let scan = self.ask(Method::POST, "/v1/scans", Some(key), Some(&body)).await;
+        let scan = self
+            .ask(Method::POST, "/v1/scans", Some(key), Some(&body))
+            .await;
         scan["id"].as_str().unwrap().to_owned()
     }
 
@@ -240,13 +264,20 @@ impl Cluster {
 
     /// How many scans are in a state that does not change any more.
     pub async fn count_ended(&self) -> usize {
-        self.scans().await.values().filter(|scan| has_ended(scan)).count()
+        self.scans()
+            .await
+            .values()
+            .filter(|scan| has_ended(scan))
+            .count()
     }
 }
 
 /// Whether nothing about the scan will change.
 pub fn has_ended(scan: &Value) -> bool {
-    matches!(scan["state"].as_str(), Some("done" | "failed" | "cancelled"))
+    matches!(
+        scan["state"].as_str(),
+        Some("done" | "failed" | "cancelled")
+    )
 }
 
 /// An address that was free a moment ago, and stays the gateway's over restarts.

@@ -64,7 +64,9 @@ fn shuffled(seed: u64) -> Vec<Event> {
     let mut state = seed;
     let mut events = EVENTS.to_vec();
     for index in (1..events.len()).rev() {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         events.swap(index, (state >> 33) as usize % (index + 1));
     }
     events
@@ -83,7 +85,11 @@ async fn every_scan_ends_once_whatever_is_killed() {
     for (event, some) in events.iter().zip(fleet.references.chunks(portion)) {
         let begun = ids.len();
         for reference in some {
-            ids.push(cluster.submit(reference, "interactive", &format!("scan-{}", ids.len())).await);
+            ids.push(
+                cluster
+                    .submit(reference, "interactive", &format!("scan-{}", ids.len()))
+                    .await,
+            );
         }
         let busy = async || cluster.count_ended().await > begun.saturating_sub(portion);
         cluster.until("work goes on", busy).await;
@@ -102,10 +108,22 @@ async fn every_scan_ends_once_whatever_is_killed() {
             _ => assert!(scan["failure"]["code"].is_string(), "{scan}"),
         }
     }
-    let failed = scans.values().filter(|scan| scan["state"] != "done").count();
+    let failed = scans
+        .values()
+        .filter(|scan| scan["state"] != "done")
+        .count();
     let pulled = |digest| cluster.registry.blob_requests(digest);
-    let again: usize = fleet.layers.iter().map(|layer| pulled(layer).saturating_sub(1)).sum();
+    let again: usize = fleet
+        .layers
+        .iter()
+        .map(|layer| pulled(layer).saturating_sub(1))
+        .sum();
     eprintln!("{failed} of {IMAGES} scans failed; {again} layers were pulled again");
-    let kills = events.iter().filter(|event| matches!(event, Event::KillWorker(_)));
-    assert!(again <= kills.count() * SLOTS, "{again} layers were pulled again");
+    let kills = events
+        .iter()
+        .filter(|event| matches!(event, Event::KillWorker(_)));
+    assert!(
+        again <= kills.count() * SLOTS,
+        "{again} layers were pulled again"
+    );
 }

@@ -34,7 +34,10 @@ async fn three_workers_pull_each_blob_of_500_images_once_and_each_image_has_its_
         assert_eq!(cluster.registry.blob_requests(blob), 1, "{blob}");
     }
     let listed = cluster.list("/v1/images").await;
-    let digests: HashSet<_> = listed.iter().map(|image| image["digest"].to_string()).collect();
+    let digests: HashSet<_> = listed
+        .iter()
+        .map(|image| image["digest"].to_string())
+        .collect();
     assert_eq!((listed.len(), digests.len()), (IMAGES, IMAGES));
     assert!(cluster.list("/v1/dead-letters").await.is_empty());
 }

@@ -10,7 +10,9 @@ use scanyard_oci::{CredentialFiles, RegistryOptions};
 use scanyard_package::Limits;
 use scanyard_protocol::Lane;
 use scanyard_queue::{DeadLetter, DeadLetterFilter, EmbeddedQueue, Queue, Settings};
-use scanyard_scheduler::{AdvisorySettings, Scheduler, SchedulerContext, SchedulerSettings};
+use scanyard_scheduler::{
+    AdvisorySettings, BulkSettings, Scheduler, SchedulerContext, SchedulerSettings,
+};
 use scanyard_sqlite::Database;
 use scanyard_store::{
     CreatedScan, NewScan, Scan, ScanId, ScanState, SqliteStore, Store, StoreSettings, TenantId,
@@ -109,6 +111,8 @@ impl Service {
             store: Arc::clone(&store),
             queue: Arc::clone(&queue),
             advisories: advisories.clone(),
+            copies: None,
+            holder: Uuid::now_v7(),
             settings: scheduler_settings(directory.path().join("advisories")),
         });
         Self {
@@ -133,11 +137,7 @@ impl Service {
             queue: Arc::clone(&self.queue),
             advisories: self.advisories.clone(),
             limits: Limits::default(),
-            registry: RegistryOptions {
-                credential_files: CredentialFiles::none(),
-                retries: 0,
-                ..RegistryOptions::default()
-            },
+            registry: registry_options(),
             settings: worker_settings(self.timing),
         });
         let stop = CancellationToken::new();
@@ -246,7 +246,23 @@ fn scheduler_settings(advisories: PathBuf) -> SchedulerSettings {
         advisory: Some(AdvisorySettings {
             path: advisories,
             update: None,
+            changed: Arc::default(),
         }),
+        bulk: BulkSettings {
+            window: 50,
+            feed: often,
+            listing: often,
+            registry: registry_options(),
+        },
+        ..SchedulerSettings::default()
+    }
+}
+
+fn registry_options() -> RegistryOptions {
+    RegistryOptions {
+        credential_files: CredentialFiles::none(),
+        retries: 0,
+        ..RegistryOptions::default()
     }
 }
 

@@ -6,6 +6,7 @@
 mod harness;
 
 mod advisories;
+mod bulk;
 mod failures;
 mod sharing;
 mod takeover;

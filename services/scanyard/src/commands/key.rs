@@ -1,5 +1,7 @@
 //! `scanyard key`: API keys, for whoever may open the store.
 
+use std::io::{self, Write};
+
 use anyhow::Context;
 use scanyard_gateway::NewKey;
 use scanyard_store::{ApiKey, KeyId, Store, TenantId};
@@ -25,9 +27,9 @@ pub async fn run(args: KeyArgs) -> anyhow::Result<Exit> {
     match args.command {
         KeyCommand::Create { name } => create(store.as_ref(), &name).await?,
         KeyCommand::List => {
-            for key in store.keys(TenantId::DEFAULT).await? {
-                println!("{}", line(&key));
-            }
+            let keys = store.keys(TenantId::DEFAULT).await?;
+            let lines: String = keys.iter().map(line).collect();
+            write!(io::stdout(), "{lines}").context("cannot print the keys")?;
         }
         KeyCommand::Revoke { id } => revoke(store.as_ref(), id).await?,
     }
@@ -38,8 +40,8 @@ async fn create(store: &dyn Store, name: &str) -> anyhow::Result<()> {
     let key = NewKey::generate(TenantId::DEFAULT, name).context("cannot make an API key")?;
     store.create_key(&key.stored).await?;
     // Only the key itself, for a file or a variable.
-    println!("{}", key.plaintext);
-    Ok(())
+    let printed = writeln!(io::stdout(), "{}", key.plaintext);
+    printed.with_context(|| format!("key {} is made but cannot be printed", key.stored.id.0))
 }
 
 async fn revoke(store: &dyn Store, id: Uuid) -> anyhow::Result<()> {

@@ -14,8 +14,11 @@ use crate::exit::{Exit, Usage};
 use crate::service::{GatewayOptions, SchedulerOptions, Service, ServiceOptions};
 use crate::{database, signals};
 
-/// Runs until a signal. `announce` says on standard output what is running, and where.
-pub async fn run(options: ServiceOptions, announce: impl FnOnce(&Service)) -> anyhow::Result<Exit> {
+/// Runs until a signal. `announce` words what is running, and where, for standard output.
+pub async fn run(
+    options: ServiceOptions,
+    announce: impl FnOnce(&Service) -> String,
+) -> anyhow::Result<Exit> {
     let stop = CancellationToken::new();
     signals::cancel_on_signal(&stop)?;
     let Some(service) = Service::start(options, stop).await? else {

@@ -66,6 +66,7 @@ impl Cluster {
             &["gateway", "--listen", &listen, "--first-key-file", key_file],
         );
         cluster.launch("scheduler", &["scheduler"]);
+        cluster.launch("standby", &["scheduler"]);
         for number in 1..=workers {
             cluster.launch(
                 &format!("worker-{number}"),

@@ -5,7 +5,6 @@ use scanyard_testkit::Durability;
 use crate::cluster::{Cluster, has_ended};
 use crate::images::Fleet;
 
-const IMAGES: usize = 160;
 const BASES: usize = 10;
 /// Layers that one worker reads at a time.
 const SLOTS: usize = 2;
@@ -17,6 +16,7 @@ enum Event {
     KillWorker(usize),
     KillGateway,
     KillScheduler,
+    KillStandby,
     RestartNats,
     KillNats,
     RestartPostgres,
@@ -24,12 +24,13 @@ enum Event {
     CutPostgres,
 }
 
-const EVENTS: [Event; 10] = [
+const EVENTS: [Event; 11] = [
     Event::KillWorker(1),
     Event::KillWorker(2),
     Event::KillWorker(3),
     Event::KillGateway,
     Event::KillScheduler,
+    Event::KillStandby,
     Event::RestartNats,
     Event::KillNats,
     Event::RestartPostgres,
@@ -44,6 +45,7 @@ impl Event {
             Event::KillWorker(number) => cluster.kill_and_restart(&format!("worker-{number}")),
             Event::KillGateway => cluster.kill_and_restart("gateway"),
             Event::KillScheduler => cluster.kill_and_restart("scheduler"),
+            Event::KillStandby => cluster.kill_and_restart("standby"),
             Event::RestartNats => cluster.nats.restart().await,
             Event::KillNats => {
                 cluster.nats.kill();
@@ -74,29 +76,25 @@ fn shuffled(seed: u64) -> Vec<Event> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_scan_ends_once_whatever_is_killed() {
+    survive(160, shuffled(SEED)).await;
+}
+
+/// The soak: the same for as long as it takes, in other orders.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes many minutes; loadtest/README.md says how to run it"]
+async fn every_scan_ends_once_for_longer() {
+    let seeds = SEED + 1..=SEED + 20;
+    survive(3_000, seeds.flat_map(shuffled).collect()).await;
+}
+
+async fn survive(images: usize, events: Vec<Event>) {
     let Some(mut cluster) = Cluster::start(3, Durability::Full).await else {
         return;
     };
-    let fleet = Fleet::push(&cluster.registry, "faulty", IMAGES, BASES);
-    let events = shuffled(SEED);
-    // Between two events there is some work: they hit a cluster that is busy.
-    let portion = IMAGES / events.len();
-    let mut ids = Vec::new();
-    for (event, some) in events.iter().zip(fleet.references.chunks(portion)) {
-        let begun = ids.len();
-        for reference in some {
-            ids.push(
-                cluster
-                    .submit(reference, "interactive", &format!("scan-{}", ids.len()))
-                    .await,
-            );
-        }
-        let busy = async || cluster.count_ended().await > begun.saturating_sub(portion);
-        cluster.until("work goes on", busy).await;
-        event.happen(&mut cluster).await;
-    }
-    assert_eq!(ids.len(), IMAGES);
-    let ended = async || cluster.count_ended().await == IMAGES;
+    let fleet = Fleet::push(&cluster.registry, "faulty", images, BASES);
+    let ids = submit_between(&mut cluster, &fleet, &events).await;
+    assert_eq!(ids.len(), images);
+    let ended = async || cluster.count_ended().await == images;
     cluster.until("every scan has ended", ended).await;
 
     let scans = cluster.scans().await;
@@ -113,12 +111,9 @@ async fn every_scan_ends_once_whatever_is_killed() {
         .filter(|scan| scan["state"] != "done")
         .count();
     let pulled = |digest| cluster.registry.blob_requests(digest);
-    let again: usize = fleet
-        .layers
-        .iter()
-        .map(|layer| pulled(layer).saturating_sub(1))
-        .sum();
-    eprintln!("{failed} of {IMAGES} scans failed; {again} layers were pulled again");
+    let layers = fleet.layers.iter();
+    let again: usize = layers.map(|layer| pulled(layer).saturating_sub(1)).sum();
+    eprintln!("{failed} of {images} scans failed; {again} layers were pulled again");
     let kills = events
         .iter()
         .filter(|event| matches!(event, Event::KillWorker(_)));
@@ -126,4 +121,21 @@ async fn every_scan_ends_once_whatever_is_killed() {
         again <= kills.count() * SLOTS,
         "{again} layers were pulled again"
     );
+}
+
+/// Submits some images before each event, which then hits a cluster that is busy.
+async fn submit_between(cluster: &mut Cluster, fleet: &Fleet, events: &[Event]) -> Vec<String> {
+    let portion = fleet.references.len().div_ceil(events.len());
+    let mut ids = Vec::new();
+    for (event, some) in events.iter().zip(fleet.references.chunks(portion)) {
+        let begun = ids.len();
+        for reference in some {
+            let key = format!("scan-{}", ids.len());
+            ids.push(cluster.submit(reference, "interactive", &key).await);
+        }
+        let goes_on = async || cluster.count_ended().await > begun.saturating_sub(portion);
+        cluster.until("work goes on", goes_on).await;
+        event.happen(cluster).await;
+    }
+    ids
 }

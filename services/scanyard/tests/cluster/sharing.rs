@@ -17,9 +17,10 @@ async fn three_workers_pull_each_blob_of_500_images_once_and_each_image_has_its_
     };
     let fleet = Fleet::push(&cluster.registry, "fleet", IMAGES, BASES);
     let ids = cluster.submit_all(&fleet.references, "interactive").await;
-    // A rolling restart under load loses and repeats nothing.
+    // A rolling restart under load loses and repeats nothing; a leader hands over to the other.
     cluster.terminate_and_restart("worker-1");
-    cluster.terminate_and_restart("scheduler");
+    cluster.terminate_and_restart("gateway");
+    assert_eq!(cluster.terminate("scheduler"), Some(0));
     let ended = async || cluster.count_ended().await == IMAGES;
     cluster.until("every scan has ended", ended).await;
 

@@ -63,7 +63,10 @@ async fn catalog_and_commit(
     lease: &Lease,
 ) -> Result<(), JobError> {
     let worker = &context.worker;
-    let outcome = context.interruptible(catalog(worker, job, lease)).await;
+    // Boxed: it holds what talking to a registry needs, and is awaited through several callers.
+    let outcome = context
+        .interruptible(Box::pin(catalog(worker, job, lease)))
+        .await;
     let cataloged = match outcome {
         Ok(Work::Cataloged(cataloged)) => cataloged,
         Ok(Work::Unwanted) => {

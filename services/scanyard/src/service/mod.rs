@@ -68,7 +68,7 @@ impl Service {
             stop,
             servers: Vec::new(),
             roles: Vec::new(),
-            backends: backends,
+            backends,
         };
         service.start_roles(options).await?;
         Ok(Some(service))

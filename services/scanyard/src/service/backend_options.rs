@@ -25,7 +25,7 @@ pub enum BackendOptions {
         /// May hold a password: never printed.
         database_url: String,
         /// The queue's servers.
-        nats: JetStreamSettings,
+        nats: Box<JetStreamSettings>,
         /// For copies of the advisory database.
         data_dir: PathBuf,
     },
@@ -55,7 +55,7 @@ impl BackendOptions {
         Ok(match (database_url, nats) {
             (Some(database_url), Some(nats)) => Self::Cluster {
                 database_url,
-                nats,
+                nats: Box::new(nats),
                 data_dir,
             },
             _ => Self::Embedded { data_dir },

@@ -54,7 +54,8 @@ impl Backends {
                 nats,
                 data_dir,
             } => {
-                let opening = Self::open_cluster(database_url, nats, data_dir);
+                // Boxed: connecting takes much room, and is awaited through several callers.
+                let opening = Box::pin(Self::open_cluster(database_url, nats, data_dir));
                 stop.run_until_cancelled(opening).await.transpose()
             }
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use metrics::gauge;
 use scanyard_store::{Leadership, StoreError};
 use scanyard_telemetry::name;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -86,7 +86,7 @@ impl Candidate {
     /// again while the lease lasts.
     async fn keep(&self, mut until: Instant, stop: &CancellationToken) {
         loop {
-            let wait = tokio::time::sleep(self.settings.heartbeat);
+            let wait = sleep_until(until.min(Instant::now() + self.settings.heartbeat));
             if stop.run_until_cancelled(wait).await.is_none() {
                 return;
             }
@@ -95,6 +95,10 @@ impl Candidate {
                 Ok(Ok(true)) => until = next,
                 Ok(Ok(false)) | Err(_) => return,
                 Ok(Err(error)) => log(&error, "leadership could not be renewed"),
+            }
+            // An arbiter that answers with errors is as far away as one that does not answer.
+            if Instant::now() >= until {
+                return;
             }
         }
     }

@@ -148,11 +148,7 @@ mod tests {
     async fn what_a_dead_leader_left_in_the_archive_is_put_to_use() {
         let cluster = Cluster::new().await;
         compile(cluster.dir.path(), RECORD);
-        let file = cluster
-            .dir
-            .path()
-            .join("db")
-            .join(scanyard_advisory::DATABASE_FILE);
+        let file = cluster.dir.path().join("db");
         let put = cluster.copies("dead").put(&file, chrono::Utc::now()).await;
         assert!(put.unwrap());
         let nothing = cluster.dir.path().join("nothing");

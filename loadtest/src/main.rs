@@ -6,6 +6,7 @@ mod advisories;
 mod layout;
 mod measure;
 mod scan;
+mod service;
 
 use clap::{Parser, Subcommand};
 
@@ -23,11 +24,14 @@ enum Command {
     Scan(scan::ScanArgs),
     /// Time, memory and size of `scanyard db build`.
     Advisories(advisories::AdvisoryArgs),
+    /// A running service: scans accepted a second, images a second, waits under bulk.
+    Service(service::ServiceArgs),
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Scan(args) => scan::run(&args),
         Command::Advisories(args) => advisories::run(&args),
+        Command::Service(args) => service::run(&args),
     }
 }

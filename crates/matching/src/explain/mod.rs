@@ -24,7 +24,8 @@ pub struct Explanation {
     pub compared_as: Option<ComparedAs>,
     /// What came of it.
     pub outcome: Outcome,
-    /// Every record that the id names, in order of their ids.
+    /// Every record that the id names, in order of their ids; those that speak of the package
+    /// come first.
     pub records: Vec<RecordExplanation>,
 }
 
@@ -125,10 +126,11 @@ pub fn explain(
     let subject = ecosystem
         .as_ref()
         .map(|ecosystem| Subject::new(package, ecosystem));
-    let records: Vec<RecordExplanation> = mentions
+    let mut records: Vec<RecordExplanation> = mentions
         .iter()
         .map(|(relation, advisory)| explain_record(*relation, advisory, package, subject.as_ref()))
         .collect();
+    records.sort_by_key(|record| !matches!(record.statement, Statement::Compared { .. }));
     let judged = subject
         .as_ref()
         .and_then(|subject| judged(database, subject, &id));

@@ -59,8 +59,9 @@ impl Place {
                 let what = path.strip_prefix("manifests/").unwrap_or(path);
                 let what = what.strip_prefix("blobs/").unwrap_or(what);
                 let (registry, repository) = (reference.registry(), reference.repository());
+                let mark = if what.contains(':') { '@' } else { ':' };
                 Some(OciError::NotFound(format!(
-                    "{registry}/{repository} {what}"
+                    "{registry}/{repository}{mark}{what}"
                 )))
             }
             (

@@ -72,7 +72,7 @@ async fn refusals_are_not_asked_again() {
         .await
         .unwrap_err();
     assert!(
-        missing.to_string().ends_with("/app 2 was not found"),
+        missing.to_string().ends_with("/app:2 was not found"),
         "{missing}"
     );
     assert!(!missing.is_retryable());

@@ -141,10 +141,13 @@ async fn check<E: std::error::Error + 'static>(
 async fn check_advisories(gateway: &Gateway) -> Part {
     const MISSING: &str =
         "There are no advisories, so nothing is matched; run `scanyard db update`.";
+    const NOT_LOADED: &str = "This process has not loaded the advisories in use yet.";
     let timeout = gateway.settings().check_timeout;
+    let loaded = gateway.advisories().map(|loaded| loaded.revision);
     let current = tokio::time::timeout(timeout, gateway.store().current_revision()).await;
     match current {
-        Ok(Ok(Some(_))) => Part::OK,
+        Ok(Ok(Some(current))) if loaded == Some(current.digest) => Part::OK,
+        Ok(Ok(Some(_))) => Part::new(PartStatus::Degraded, NOT_LOADED),
         Ok(Ok(None)) => Part::new(PartStatus::Degraded, MISSING),
         // The store's own part says more.
         Ok(Err(_)) | Err(_) => Part::new(PartStatus::Degraded, "The store cannot say."),

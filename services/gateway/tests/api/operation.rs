@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use scanyard_gateway::{AuthMode, Settings};
+use scanyard_store::Matches;
 
-use crate::support::{TestGateway, match_all, quick_settings};
+use crate::support::{TestGateway, digest, match_all, quick_settings};
 
 #[tokio::test]
 async fn readiness_tells_each_part() {
@@ -17,6 +18,13 @@ async fn readiness_tells_each_part() {
     assert_eq!(ready.json()["store"]["status"], "ok");
     match_all(&gateway.store).await;
     assert_eq!(gateway.get("/readyz").await.json()["status"], "ok");
+    gateway
+        .store
+        .activate_revision(digest(901), None)
+        .await
+        .unwrap();
+    let lagging = gateway.get("/readyz").await;
+    assert_eq!(lagging.json()["advisories"]["status"], "degraded");
     gateway.shutdown.cancel();
     let stopping = gateway.get("/readyz").await;
     assert_eq!(stopping.status, StatusCode::SERVICE_UNAVAILABLE);

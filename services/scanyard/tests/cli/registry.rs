@@ -41,7 +41,7 @@ async fn a_missing_tag_is_said_with_its_repository() {
     registry.push("team/app", "1", &image());
     let scan = format!("scan {}", registry.reference("team/app", "2"));
     let (_, ended) = run(bare_sandbox(), scan).await;
-    ended.assert_refused(1, "team/app 2 was not found");
+    ended.assert_refused(1, "team/app:2 was not found");
 }
 
 #[tokio::test]

@@ -21,13 +21,13 @@ fn ranges_are_told_step_by_step() {
         explain pkg:deb/debian/zlib1g@1:1.2.13-1?distro=debian-12&upstream=zlib cve-1
           CVE-1 in pkg:deb/debian/zlib1g@1:1.2.13-1?distro=debian-12&upstream=zlib
           Compared as zlib 1:1.2.13-1 of Debian:12.
-          ALPINE-CVE-1 (follows from it)
-            does not apply: it speaks of this package in Alpine:v3.18
           DSA-1 (follows from it): zlib - security update
             range: holds the version
               introduced 1:1.2.0  1:1.2.13-1 is newer
               fixed 1:1.2.13-2    1:1.2.13-1 is older
             affected: 1:1.2.13-1 is in the range from 1:1.2.0 before 1:1.2.13-2
+          ALPINE-CVE-1 (follows from it)
+            does not apply: it speaks of this package in Alpine:v3.18
           Verdict: affected, by DSA-1.
         explain pkg:deb/debian/zlib1g@1:1.2.13-2?distro=debian-12&upstream=zlib DSA-1
           DSA-1 in pkg:deb/debian/zlib1g@1:1.2.13-2?distro=debian-12&upstream=zlib

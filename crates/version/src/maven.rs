@@ -104,14 +104,12 @@ fn trim(tokens: Vec<Token>) -> Vec<Token> {
     kept
 }
 
-/// Where a token stands among others: qualifiers by the dot, qualifiers by the dash, the release,
-/// numbers by the dash, numbers by the dot.
+/// Where a token stands among others: qualifiers, numbers by the dash, numbers by the dot.
 fn rank(token: &Token) -> u8 {
     match (&token.value, token.separator) {
-        (Value::Number(_), Separator::Dot) => 4,
-        (Value::Number(_), Separator::Dash) => 3,
-        (_, Separator::Dash) => 2,
-        (_, Separator::Dot) => 1,
+        (Value::Number(_), Separator::Dot) => 3,
+        (Value::Number(_), Separator::Dash) => 2,
+        _ => 1,
     }
 }
 
@@ -126,6 +124,17 @@ fn compare_tokens(left: &Token, right: &Token) -> Ordering {
             (Value::Word(l), Value::Word(r)) => l.cmp(r),
             _ => Ordering::Equal,
         })
+        .then_with(|| by_separator(left).cmp(&by_separator(right)))
+}
+
+/// The same qualifier by the dot comes before that by the dash. Only then: were the separator asked
+/// first, as Maven 3 does, `10 < 10.x < 10-alpha < 10` would be a circle. The release is the same
+/// however it is written.
+fn by_separator(token: &Token) -> u8 {
+    match (&token.value, token.separator) {
+        (Value::Number(_) | Value::Known(RELEASE), _) | (_, Separator::Dot) => 0,
+        (_, Separator::Dash) => 1,
+    }
 }
 
 /// What an absent token stands for beside one that is there.

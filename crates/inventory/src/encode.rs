@@ -6,7 +6,7 @@ use std::io::Read;
 use prost::Message;
 use scanyard_package::{CoverageKind, Distro, Package, PackageKind, SourcePackage};
 
-use crate::layer::{FileEvidence, LayerInventory, Unknown};
+use crate::layer::{DeclaredPackage, FileEvidence, LayerInventory, Unknown};
 
 /// Version of the stored form. A reader refuses what it does not know.
 const FORMAT: u8 = 1;
@@ -71,6 +71,12 @@ struct PackageWire {
     source_name: Option<String>,
     #[prost(string, optional, tag = "6")]
     source_version: Option<String>,
+    #[prost(string, optional, tag = "7")]
+    module: Option<String>,
+    #[prost(string, repeated, tag = "8")]
+    licences: Vec<String>,
+    #[prost(string, optional, tag = "9")]
+    vendor: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -163,7 +169,8 @@ fn write_file(path: &str, file: &FileEvidence) -> FileWire {
     }
 }
 
-fn write_package(package: &Package) -> PackageWire {
+fn write_package(declared: &DeclaredPackage) -> PackageWire {
+    let package = &declared.package;
     PackageWire {
         kind: package.kind.purl_type().to_owned(),
         name: package.name.clone(),
@@ -171,6 +178,9 @@ fn write_package(package: &Package) -> PackageWire {
         arch: package.arch.clone(),
         source_name: package.source.as_ref().map(|source| source.name.clone()),
         source_version: package.source.as_ref().map(|source| source.version.clone()),
+        module: package.module.clone(),
+        licences: declared.licences.clone(),
+        vendor: declared.vendor.clone(),
     }
 }
 
@@ -199,17 +209,22 @@ fn read_file(wire: FileWire) -> Option<(String, FileEvidence)> {
     Some((wire.path, evidence))
 }
 
-fn read_package(wire: PackageWire) -> Option<Package> {
+fn read_package(wire: PackageWire) -> Option<DeclaredPackage> {
     let source = match (wire.source_name, wire.source_version) {
         (Some(name), Some(version)) => Some(SourcePackage { name, version }),
         _ => None,
     };
-    Some(Package {
-        kind: PackageKind::from_purl_type(&wire.kind)?,
-        name: wire.name,
-        version: wire.version,
-        arch: wire.arch,
-        source,
+    Some(DeclaredPackage {
+        package: Package {
+            kind: PackageKind::from_purl_type(&wire.kind)?,
+            name: wire.name,
+            version: wire.version,
+            arch: wire.arch,
+            source,
+            module: wire.module,
+        },
+        licences: wire.licences,
+        vendor: wire.vendor,
     })
 }
 

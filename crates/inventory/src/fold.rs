@@ -45,7 +45,8 @@ fn locate(files: &BTreeMap<&str, Standing<'_>>) -> Vec<LocatedPackage> {
     let mut located: BTreeMap<&Package, LocatedPackage> = BTreeMap::new();
     for (path, standing) in files {
         let owned_since = owned.get(path::without_usr(path));
-        for package in &standing.evidence.packages {
+        for declared in &standing.evidence.packages {
+            let package = &declared.package;
             let layer = standing.origin(package);
             // Whoever wrote the file later than the OS package did has put something else there.
             let owned = owned_since.is_some_and(|since| layer <= *since);
@@ -56,7 +57,15 @@ fn locate(files: &BTreeMap<&str, Standing<'_>>) -> Vec<LocatedPackage> {
                 package: package.clone(),
                 layer,
                 paths: Vec::new(),
+                licences: Vec::new(),
+                vendor: None,
             });
+            if entry.licences.is_empty() {
+                entry.licences.clone_from(&declared.licences);
+            }
+            if entry.vendor.is_none() {
+                entry.vendor.clone_from(&declared.vendor);
+            }
             entry.layer = entry.layer.min(layer);
             if entry.paths.last().map(String::as_str) != Some(*path) {
                 entry.paths.push((*path).to_owned());

@@ -36,6 +36,10 @@ pub struct LocatedPackage {
     pub layer: usize,
     /// The files that say it is installed.
     pub paths: Vec<String>,
+    /// Its licences, as its metadata words them; several hold together.
+    pub licences: Vec<String>,
+    /// Who built it, where the package manager records that.
+    pub vendor: Option<String>,
 }
 
 impl ImageInventory {

@@ -27,7 +27,7 @@ pub struct LayerInventory {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FileEvidence {
     /// Packages that the file says are installed.
-    pub packages: Vec<Package>,
+    pub packages: Vec<DeclaredPackage>,
     /// Paths that it says belong to OS packages, as far as language packages can live there.
     pub owned: Vec<String>,
     /// The distro that it names.
@@ -38,11 +38,32 @@ pub struct FileEvidence {
     pub hard_link: Option<String>,
 }
 
+/// A package as a file declares it: what it is, and what else the file says of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredPackage {
+    /// What it is.
+    pub package: Package,
+    /// Its licences, as its metadata words them; several hold together.
+    pub licences: Vec<String>,
+    /// Who built it, where the package manager records that.
+    pub vendor: Option<String>,
+}
+
+impl From<Package> for DeclaredPackage {
+    fn from(package: Package) -> Self {
+        Self {
+            package,
+            licences: Vec::new(),
+            vendor: None,
+        }
+    }
+}
+
 impl FileEvidence {
     /// Evidence of packages.
-    pub fn of_packages(packages: Vec<Package>) -> Self {
+    pub fn of_packages(packages: impl IntoIterator<Item = impl Into<DeclaredPackage>>) -> Self {
         Self {
-            packages,
+            packages: packages.into_iter().map(Into::into).collect(),
             ..Self::default()
         }
     }

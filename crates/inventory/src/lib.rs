@@ -1,7 +1,7 @@
 //! What is in a layer, and what is in an image made of layers.
 //!
 //! [`catalog_tar`] reads one layer in one pass into a [`LayerInventory`], a pure function of its
-//! bytes and of [`CATALOGER_SET`]. [`fold`] lays inventories over each other as a container
+//! bytes and of [`CatalogerSet`]. [`fold`] lays inventories over each other as a container
 //! runtime lays layers. Nothing here opens a connection, or knows what an advisory is.
 
 mod catalogers;
@@ -12,16 +12,14 @@ mod layer;
 mod overlay;
 mod path;
 mod rootfs;
+mod set;
 mod tar_stream;
 mod walk;
 
 pub use encode::DecodeError;
 pub use fold::fold;
 pub use image::{FoldedLayer, ImageInventory, LocatedPackage};
-pub use layer::{FileEvidence, LayerInventory, Unknown};
+pub use layer::{DeclaredPackage, FileEvidence, LayerInventory, Unknown};
 pub use rootfs::catalog_rootfs;
+pub use set::CatalogerSet;
 pub use tar_stream::{CatalogError, catalog_tar};
-
-/// Names the catalogers and what they look at. A part of every inventory's key: it changes
-/// whenever the same bytes would be cataloged differently.
-pub const CATALOGER_SET: &str = "2";

@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use scanyard_package::Package;
 
-use crate::layer::{FileEvidence, LayerInventory};
+use crate::layer::{DeclaredPackage, FileEvidence, LayerInventory};
 use crate::path;
 
 /// A file as it stands after the layers so far.
@@ -35,7 +35,7 @@ impl<'a> Standing<'a> {
             return standing;
         };
         let named: HashMap<_, _> = before.packages().collect();
-        for package in &evidence.packages {
+        for DeclaredPackage { package, .. } in &evidence.packages {
             if let Some(origin) = named.get(package) {
                 standing.origins.insert(package, *origin);
             }
@@ -61,7 +61,7 @@ impl<'a> Standing<'a> {
 
     fn packages(&self) -> impl Iterator<Item = (&'a Package, usize)> {
         let packages = self.evidence.packages.iter();
-        packages.map(|package| (package, self.origin(package)))
+        packages.map(|declared| (&declared.package, self.origin(&declared.package)))
     }
 
     fn owned_paths(&self) -> impl Iterator<Item = (&'a str, usize)> {

@@ -7,6 +7,7 @@ use std::path::Path;
 use scanyard_package::{CoverageKind, Limits};
 
 use crate::layer::LayerInventory;
+use crate::set::CatalogerSet;
 use crate::tar_stream::CatalogError;
 use crate::walk::Walk;
 
@@ -16,8 +17,12 @@ use crate::walk::Walk;
 ///
 /// [`CatalogError`] when the directory itself cannot be listed. Anything below that cannot be read
 /// is an unknown.
-pub fn catalog_rootfs(dir: &Path, limits: &Limits) -> Result<LayerInventory, CatalogError> {
-    let mut walk = Walk::new(limits);
+pub fn catalog_rootfs(
+    dir: &Path,
+    set: CatalogerSet,
+    limits: &Limits,
+) -> Result<LayerInventory, CatalogError> {
+    let mut walk = Walk::new(set, limits);
     let mut pending = vec![(list(dir)?, String::new())];
     let mut count = 0;
     while let Some((entries, prefix)) = pending.pop() {

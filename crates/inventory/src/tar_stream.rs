@@ -9,6 +9,7 @@ use tar::{Archive, Entry, EntryType};
 
 use crate::layer::LayerInventory;
 use crate::path;
+use crate::set::CatalogerSet;
 use crate::walk::Walk;
 
 /// Bytes that headers and extensions of one entry may take beside its long names.
@@ -32,13 +33,17 @@ impl CatalogError {
 ///
 /// [`CatalogError`] when the reader fails. A tar that is malformed or over a limit is no error: the
 /// inventory holds what was found until then, and says so among its unknowns.
-pub fn catalog_tar(reader: impl Read, limits: &Limits) -> Result<LayerInventory, CatalogError> {
+pub fn catalog_tar(
+    reader: impl Read,
+    set: CatalogerSet,
+    limits: &Limits,
+) -> Result<LayerInventory, CatalogError> {
     let bounds = Rc::new(Bounds::default());
     let mut archive = Archive::new(Bounded {
         reader,
         bounds: Rc::clone(&bounds),
     });
-    let mut walk = Walk::new(limits);
+    let mut walk = Walk::new(set, limits);
     let entries = archive.entries()?;
     let allowance = 4 * limits.path_bytes as u64 + HEADER_BYTES;
     bounds.end.set(allowance);

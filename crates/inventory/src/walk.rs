@@ -5,9 +5,10 @@ use std::io::{self, Read};
 
 use scanyard_package::{CoverageKind, Limits};
 
-use crate::catalogers;
+use crate::catalogers::{self, HEAD_BYTES};
 use crate::layer::{FileEvidence, LayerInventory, Unknown};
 use crate::path;
+use crate::set::CatalogerSet;
 
 /// Unknowns of one layer that are kept: hostile layers can repeat a mistake a million times, and a
 /// few tell the story.
@@ -15,6 +16,7 @@ const MOST_UNKNOWNS: usize = 100;
 
 /// Collects what the entries of one layer say.
 pub struct Walk<'a> {
+    set: CatalogerSet,
     limits: &'a Limits,
     inventory: LayerInventory,
     non_directories: HashSet<u64>,
@@ -24,8 +26,9 @@ pub struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub fn new(limits: &'a Limits) -> Self {
+    pub fn new(set: CatalogerSet, limits: &'a Limits) -> Self {
         Self {
+            set,
             limits,
             inventory: LayerInventory::default(),
             non_directories: HashSet::new(),
@@ -38,9 +41,9 @@ impl<'a> Walk<'a> {
     /// A regular file with its content.
     pub fn file(&mut self, path: &str, content: impl Read) -> io::Result<()> {
         self.note_non_directory(path);
-        let evidence = match catalogers::by_path(path) {
+        let evidence = match catalogers::by_path(path, self.set) {
             Some(cataloger) => Some(self.captured(path, cataloger, content)?),
-            None => self.executable(content)?,
+            None => self.streamed(path, content)?,
         };
         match evidence {
             Some(evidence) => self.add(path, evidence),
@@ -69,8 +72,8 @@ impl<'a> Walk<'a> {
         Ok(cataloger.catalog(path, &self.buffer))
     }
 
-    fn executable(&mut self, mut content: impl Read) -> io::Result<Option<FileEvidence>> {
-        let mut head = [0; 4];
+    fn streamed(&mut self, path: &str, mut content: impl Read) -> io::Result<Option<FileEvidence>> {
+        let mut head = [0; HEAD_BYTES];
         let mut length = 0;
         while length < head.len() {
             match content.read(&mut head[length..])? {
@@ -78,7 +81,11 @@ impl<'a> Walk<'a> {
                 count => length += count,
             }
         }
-        catalogers::executable(&head[..length], content, self.limits)
+        let head = &head[..length];
+        match catalogers::by_content(path, head) {
+            Some(cataloger) => cataloger.catalog(path, &mut head.chain(content), self.limits),
+            None => Ok(None),
+        }
     }
 
     fn add(&mut self, path: &str, mut evidence: FileEvidence) {
@@ -107,7 +114,7 @@ impl<'a> Walk<'a> {
             .last()
             .is_some_and(|(_, hash)| self.non_directories.contains(&hash));
         self.note_non_directory(path);
-        let evidence = if catalogers::read_alike(path, target) {
+        let evidence = if catalogers::read_alike(path, target, self.set) {
             match self.inventory.files.get(target) {
                 Some(evidence) => Some(evidence.clone()),
                 None if here => None,
@@ -118,7 +125,7 @@ impl<'a> Walk<'a> {
             }
         } else {
             // What stands at the target was nothing to keep when it passed by.
-            catalogers::by_path(path).map(|_| {
+            catalogers::by_path(path, self.set).map(|_| {
                 let detail = format!("it is a hard link to {target}, whose content was not kept");
                 FileEvidence::unreadable(CoverageKind::UnreadableFile, detail)
             })

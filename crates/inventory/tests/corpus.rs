@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use scanyard_inventory::{FoldedLayer, ImageInventory, LayerInventory, catalog_tar, fold};
+use scanyard_inventory::{
+    CatalogerSet, FoldedLayer, ImageInventory, LayerInventory, catalog_tar, fold,
+};
 use scanyard_package::{Digest, Limits, Package};
 use serde_json::Value;
 
@@ -93,7 +95,9 @@ impl Case {
             }
         }
         let tar = builder.into_inner().unwrap();
-        image_of(&[catalog_tar(tar.as_slice(), &Limits::default()).unwrap()])
+        image_of(&[
+            catalog_tar(tar.as_slice(), CatalogerSet::STANDARD, &Limits::default()).unwrap(),
+        ])
     }
 
     /// The path in the image of the entry of this name, which is a file, or its directory.

@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use scanyard_inventory::{FoldedLayer, ImageInventory, LayerInventory, catalog_tar, fold};
+use scanyard_inventory::{
+    CatalogerSet, FoldedLayer, ImageInventory, LayerInventory, catalog_tar, fold,
+};
 use scanyard_package::{Digest, Limits, Package};
 
 /// Files of interest, and directories above them that can be replaced, deleted or opaque.
@@ -217,7 +219,7 @@ impl LayerBuilder<'_> {
 }
 
 fn catalog(tar: &[u8]) -> LayerInventory {
-    catalog_tar(tar, &Limits::default()).unwrap()
+    catalog_tar(tar, CatalogerSet::STANDARD, &Limits::default()).unwrap()
 }
 
 fn packages_of(path: &str, content: &[u8]) -> Vec<Package> {
@@ -230,6 +232,7 @@ fn packages_of(path: &str, content: &[u8]) -> Vec<Package> {
         .files
         .into_values()
         .flat_map(|file| file.packages)
+        .map(|declared| declared.package)
         .collect()
 }
 

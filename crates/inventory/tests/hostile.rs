@@ -4,7 +4,7 @@
 
 use std::io::{self, Read};
 
-use scanyard_inventory::{FoldedLayer, LayerInventory, catalog_tar, fold};
+use scanyard_inventory::{CatalogerSet, FoldedLayer, LayerInventory, catalog_tar, fold};
 use scanyard_package::{CoverageKind, Digest, Limits};
 
 const STATUS: &[u8] = b"Package: a\nStatus: install ok installed\nVersion: 1\n";
@@ -33,7 +33,7 @@ fn end() -> io::Cursor<Vec<u8>> {
 }
 
 fn catalog(tar: impl Read) -> LayerInventory {
-    catalog_tar(tar, &Limits::default()).unwrap()
+    catalog_tar(tar, CatalogerSet::STANDARD, &Limits::default()).unwrap()
 }
 
 fn kinds(inventory: &LayerInventory) -> Vec<CoverageKind> {
@@ -64,7 +64,7 @@ fn entries_beyond_the_limit_are_not_walked() {
     };
     let one = entry("a", b"");
     let many = one.repeat(5000);
-    let inventory = catalog_tar(many.as_slice(), &limits).unwrap();
+    let inventory = catalog_tar(many.as_slice(), CatalogerSet::STANDARD, &limits).unwrap();
     assert_eq!(kinds(&inventory), [CoverageKind::LimitExceeded]);
 }
 
@@ -166,7 +166,11 @@ fn an_error_of_the_stream_is_not_taken_for_a_broken_tar() {
         }
     }
     let tar = entry("a", b"b");
-    let outcome = catalog_tar(tar.as_slice().chain(Broken), &Limits::default());
+    let outcome = catalog_tar(
+        tar.as_slice().chain(Broken),
+        CatalogerSet::STANDARD,
+        &Limits::default(),
+    );
     assert_eq!(
         outcome.unwrap_err().io().kind(),
         io::ErrorKind::ConnectionReset

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use scanyard_inventory::{FoldedLayer, ImageInventory, catalog_tar, fold};
+use scanyard_inventory::{CatalogerSet, FoldedLayer, ImageInventory, catalog_tar, fold};
 use scanyard_package::{Digest, Limits};
 
 const METADATA: &str = "usr/lib/python3/dist-packages/p-1.dist-info/METADATA";
@@ -21,7 +21,8 @@ fn image(layers: &[&[(&str, &str)]]) -> ImageInventory {
                 .unwrap();
         }
         let tar = builder.into_inner().unwrap();
-        inventories.push(catalog_tar(tar.as_slice(), &Limits::default()).unwrap());
+        inventories
+            .push(catalog_tar(tar.as_slice(), CatalogerSet::STANDARD, &Limits::default()).unwrap());
     }
     let folded: Vec<_> = inventories
         .iter()
@@ -113,7 +114,8 @@ fn a_hard_link_to_what_was_not_kept_is_an_unknown_with_its_place() {
         .append_link(&mut link, "node_modules/a/package.json", "store/ab")
         .unwrap();
     let tar = builder.into_inner().unwrap();
-    let inventory = catalog_tar(tar.as_slice(), &Limits::default()).unwrap();
+    let inventory =
+        catalog_tar(tar.as_slice(), CatalogerSet::STANDARD, &Limits::default()).unwrap();
     let layer = FoldedLayer {
         digest: Digest::from_bytes([0; 32]),
         inventory: &inventory,

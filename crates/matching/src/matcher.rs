@@ -58,7 +58,7 @@ pub(crate) fn ecosystem_of(package: &Package, distro: Option<&Distro>) -> Option
     let ecosystem = Ecosystem::of_package(package, distro)?;
     let is_of_manager = ecosystem
         .scheme()
-        .is_none_or(|scheme| scheme == package.kind.scheme());
+        .is_none_or(|scheme| package.kind.scheme() == Some(scheme));
     is_of_manager.then_some(ecosystem)
 }
 

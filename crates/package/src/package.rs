@@ -29,12 +29,38 @@ pub enum PackageKind {
     Nuget,
     /// Software from outside any package manager, by Bitnami's component names.
     Bitnami,
+    /// Arch Linux's pacman.
+    Alpm,
+    /// Gentoo's portage, named `category/package`.
+    Ebuild,
+    /// Conda packages.
+    Conda,
+    /// R packages.
+    Cran,
+    /// Erlang and Elixir packages.
+    Hex,
+    /// Dart packages.
+    Pub,
+    /// Swift packages, named by their repository's URL without scheme.
+    Swift,
+    /// Pods of CocoaPods.
+    Cocoapods,
+    /// Julia packages.
+    Julia,
+    /// Lua rocks.
+    Luarocks,
+    /// Conan packages of C and C++.
+    Conan,
+    /// Haskell packages.
+    Hackage,
+    /// Software that no registry names.
+    Generic,
 }
 
 /// What is fixed for a kind of package.
 struct KindFacts {
     purl_type: &'static str,
-    scheme: Scheme,
+    scheme: Option<Scheme>,
     language_ecosystem: Option<&'static str>,
 }
 
@@ -45,14 +71,23 @@ const fn facts(
 ) -> KindFacts {
     KindFacts {
         purl_type,
-        scheme,
+        scheme: Some(scheme),
         language_ecosystem,
+    }
+}
+
+/// A kind that no advisories speak of, and whose versions nobody has given an order.
+const fn unordered(purl_type: &'static str) -> KindFacts {
+    KindFacts {
+        purl_type,
+        scheme: None,
+        language_ecosystem: None,
     }
 }
 
 impl PackageKind {
     /// Every kind.
-    pub const ALL: [PackageKind; 12] = [
+    pub const ALL: [PackageKind; 25] = [
         PackageKind::Deb,
         PackageKind::Apk,
         PackageKind::Rpm,
@@ -65,6 +100,19 @@ impl PackageKind {
         PackageKind::Composer,
         PackageKind::Nuget,
         PackageKind::Bitnami,
+        PackageKind::Alpm,
+        PackageKind::Ebuild,
+        PackageKind::Conda,
+        PackageKind::Cran,
+        PackageKind::Hex,
+        PackageKind::Pub,
+        PackageKind::Swift,
+        PackageKind::Cocoapods,
+        PackageKind::Julia,
+        PackageKind::Luarocks,
+        PackageKind::Conan,
+        PackageKind::Hackage,
+        PackageKind::Generic,
     ];
 
     const fn facts(self) -> KindFacts {
@@ -81,6 +129,19 @@ impl PackageKind {
             PackageKind::Composer => facts("composer", Scheme::Packagist, Some("Packagist")),
             PackageKind::Nuget => facts("nuget", Scheme::NuGet, Some("NuGet")),
             PackageKind::Bitnami => facts("bitnami", Scheme::Bitnami, Some("Bitnami")),
+            PackageKind::Alpm => facts("alpm", Scheme::Pacman, None),
+            PackageKind::Ebuild => facts("ebuild", Scheme::Portage, None),
+            PackageKind::Conda => unordered("conda"),
+            PackageKind::Cran => facts("cran", Scheme::Cran, Some("CRAN")),
+            PackageKind::Hex => facts("hex", Scheme::Semver, Some("Hex")),
+            PackageKind::Pub => facts("pub", Scheme::Pub, Some("Pub")),
+            PackageKind::Swift => facts("swift", Scheme::Semver, Some("SwiftURL")),
+            PackageKind::Cocoapods => unordered("cocoapods"),
+            PackageKind::Julia => facts("julia", Scheme::Semver, Some("Julia")),
+            PackageKind::Luarocks => unordered("luarocks"),
+            PackageKind::Conan => unordered("conan"),
+            PackageKind::Hackage => facts("hackage", Scheme::Hackage, Some("Hackage")),
+            PackageKind::Generic => unordered("generic"),
         }
     }
 
@@ -96,20 +157,27 @@ impl PackageKind {
             .find(|kind| kind.purl_type() == purl_type)
     }
 
-    /// How versions of this kind are ordered.
-    pub const fn scheme(self) -> Scheme {
+    /// How versions of this kind are ordered; `None` where nobody says.
+    pub const fn scheme(self) -> Option<Scheme> {
         self.facts().scheme
     }
 
     /// The OSV ecosystem of a language package; `None` for OS packages, whose ecosystem follows
-    /// from the distro.
+    /// from the distro, and for kinds that no advisories speak of.
     pub const fn language_ecosystem(self) -> Option<&'static str> {
         self.facts().language_ecosystem
     }
 
     /// Whether the distro's package manager installed it.
     pub const fn is_os(self) -> bool {
-        matches!(self, PackageKind::Deb | PackageKind::Apk | PackageKind::Rpm)
+        matches!(
+            self,
+            PackageKind::Deb
+                | PackageKind::Apk
+                | PackageKind::Rpm
+                | PackageKind::Alpm
+                | PackageKind::Ebuild
+        )
     }
 }
 
@@ -139,6 +207,8 @@ pub struct Package {
     pub arch: Option<String>,
     /// Its source package; `None` where the package is its own source.
     pub source: Option<SourcePackage>,
+    /// The module stream that an rpm was built for, as its label says: `nodejs:18:...`.
+    pub module: Option<String>,
 }
 
 impl Package {
@@ -150,6 +220,7 @@ impl Package {
             version: version.into(),
             arch: None,
             source: None,
+            module: None,
         }
     }
 

@@ -25,7 +25,8 @@ impl Package {
     /// The package's purl, its qualifiers in alphabetical order.
     ///
     /// Two packages of images with the same distro are the same for matching when, and only when,
-    /// their purls are equal: architecture, distro, source package and epoch are qualifiers.
+    /// their purls are equal: architecture, distro, source package, epoch and module are
+    /// qualifiers.
     pub fn purl(&self, distro: Option<&Distro>) -> String {
         let (namespace, name) = self.purl_name(distro);
         let mut purl = format!("pkg:{}/", self.kind.purl_type());
@@ -49,6 +50,7 @@ impl Package {
                     .flatten(),
             ),
             ("epoch", epoch.map(str::to_owned)),
+            ("rpmmod", self.module.clone()),
             ("upstream", self.upstream()),
         ];
         let mut separator = '?';
@@ -67,11 +69,11 @@ impl Package {
 
     fn purl_name<'a>(&'a self, distro: Option<&'a Distro>) -> (&'a str, &'a str) {
         match self.kind {
-            kind if kind.is_os() => (distro.map_or("", |distro| &distro.id), &self.name),
-            PackageKind::Maven => self.name.split_once(':').unwrap_or(("", &self.name)),
-            PackageKind::Npm | PackageKind::Golang | PackageKind::Composer => {
-                self.name.rsplit_once('/').unwrap_or(("", &self.name))
+            kind if kind.is_os() && kind != PackageKind::Ebuild => {
+                (distro.map_or("", |distro| &distro.id), &self.name)
             }
+            PackageKind::Maven => self.name.split_once(':').unwrap_or(("", &self.name)),
+            kind if has_namespace(kind) => self.name.rsplit_once('/').unwrap_or(("", &self.name)),
             _ => ("", &self.name),
         }
     }
@@ -112,6 +114,7 @@ impl Package {
             name: full_name(kind, purl.namespace(), purl.name()),
             arch: qualifier("arch").map(str::to_owned),
             source: qualifier("upstream").map(|upstream| read_upstream(upstream, &version)),
+            module: qualifier("rpmmod").map(str::to_owned),
             version,
         };
         let distro = qualifier("distro")
@@ -121,12 +124,23 @@ impl Package {
     }
 }
 
+/// Kinds whose names have parts before the last slash.
+const fn has_namespace(kind: PackageKind) -> bool {
+    matches!(
+        kind,
+        PackageKind::Npm
+            | PackageKind::Golang
+            | PackageKind::Composer
+            | PackageKind::Swift
+            | PackageKind::Ebuild
+            | PackageKind::Hex
+    )
+}
+
 fn full_name(kind: PackageKind, namespace: Option<&str>, name: &str) -> String {
     match (kind, namespace) {
         (PackageKind::Maven, Some(group)) => format!("{group}:{name}"),
-        (PackageKind::Npm | PackageKind::Golang | PackageKind::Composer, Some(namespace)) => {
-            format!("{namespace}/{name}")
-        }
+        (kind, Some(namespace)) if has_namespace(kind) => format!("{namespace}/{name}"),
         _ => name.to_owned(),
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use scanyard_inventory::{CATALOGER_SET, FoldedLayer, LayerInventory, fold};
+use scanyard_inventory::{CatalogerSet, FoldedLayer, LayerInventory, fold};
 use scanyard_matching::Finding;
 use scanyard_package::{Coverage, Digest};
 use scanyard_report::{AdvisoryFacts, ImageFacts, LayerFacts, Report, ReportInput};
@@ -94,7 +94,7 @@ async fn find_fold(gateway: &Gateway, image: &ImageDetail) -> Result<Arc<Fold>, 
     }
     let stored = gateway
         .store()
-        .image_inventories(digest, CATALOGER_SET)
+        .image_inventories(digest, CatalogerSet::STANDARD.name())
         .await?;
     let stored = stored.ok_or_else(|| {
         not_ready("The image was cataloged by another version and is not cataloged anew yet.")

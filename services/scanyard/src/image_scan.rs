@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use scanyard_inventory::{
-    FoldedLayer, ImageInventory, LayerInventory, Unknown, catalog_rootfs, fold,
+    CatalogerSet, FoldedLayer, ImageInventory, LayerInventory, Unknown, catalog_rootfs, fold,
 };
 use scanyard_oci::{Image, ImageSource, Layer, OciError, PlatformSelect, RegistryOptions, Source};
 use scanyard_package::{CoverageKind, Digest, Limits};
@@ -33,6 +33,8 @@ pub struct ScanOptions {
     pub registry: RegistryOptions,
     /// Where inventories are remembered.
     pub cache: Cache,
+    /// What to look for.
+    pub set: CatalogerSet,
 }
 
 #[derive(Clone)]
@@ -46,7 +48,7 @@ struct ScannedLayer {
 pub async fn scan(source: &Source, options: &ScanOptions) -> anyhow::Result<Scanned> {
     let limits = Limits::default();
     if let Source::Rootfs { dir } = source {
-        return scan_rootfs(dir, &limits);
+        return scan_rootfs(dir, options.set, &limits);
     }
     let opened = ImageSource::open(source, &options.registry, &limits)
         .await
@@ -56,7 +58,7 @@ pub async fn scan(source: &Source, options: &ScanOptions) -> anyhow::Result<Scan
         .into_iter()
         .next()
         .context("the source holds no image")?;
-    let layers = catalog(&opened, &image.layers, &options.cache, &limits).await?;
+    let layers = catalog(&opened, &image.layers, options, &limits).await?;
     let folded: Vec<_> = layers
         .iter()
         .map(|layer| FoldedLayer {
@@ -71,8 +73,8 @@ pub async fn scan(source: &Source, options: &ScanOptions) -> anyhow::Result<Scan
     })
 }
 
-fn scan_rootfs(dir: &Path, limits: &Limits) -> anyhow::Result<Scanned> {
-    let inventory = catalog_rootfs(dir, limits).map_err(|error| {
+fn scan_rootfs(dir: &Path, set: CatalogerSet, limits: &Limits) -> anyhow::Result<Scanned> {
+    let inventory = catalog_rootfs(dir, set, limits).map_err(|error| {
         Failure::new(
             format!("cannot read {}: {}", dir.display(), error.io()),
             "check the path and its permissions",
@@ -92,9 +94,10 @@ fn scan_rootfs(dir: &Path, limits: &Limits) -> anyhow::Result<Scanned> {
 async fn catalog(
     source: &ImageSource,
     layers: &[Layer],
-    cache: &Cache,
+    options: &ScanOptions,
     limits: &Limits,
 ) -> anyhow::Result<Vec<ScannedLayer>> {
+    let cache = &options.cache;
     let mut known: HashMap<Digest, ScannedLayer> = HashMap::new();
     for layer in layers {
         if layer.is_foreign() {
@@ -115,7 +118,7 @@ async fn catalog(
     let progress = ScanProgress::start(&missing, &watches);
     let budget = LayerBudget::of_this_machine();
     let watch = |layer: &Layer| watches.get(&layer.digest).cloned().unwrap_or_default();
-    let cataloged = catalog_layers(source, &missing, limits, &budget, watch).await;
+    let cataloged = catalog_layers(source, &missing, options.set, limits, &budget, watch).await;
     progress.finish();
     for (digest, layer) in cataloged.map_err(|error| explain_layer(&error))? {
         known.insert(digest, save(cache, digest, layer));

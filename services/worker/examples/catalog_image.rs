@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Instant;
 
-use scanyard_inventory::{FoldedLayer, catalog_rootfs, fold};
+use scanyard_inventory::{CatalogerSet, FoldedLayer, catalog_rootfs, fold};
 use scanyard_oci::{
     HashingReader, ImageSource, Layer, LayerReader, LayerStream, PlatformSelect, RegistryOptions,
     Source,
@@ -30,7 +30,7 @@ async fn main() -> Result<()> {
     let at_once: NonZeroUsize = arguments.next().as_deref().unwrap_or("2").parse()?;
     let limits = Limits::default();
     if let Source::Rootfs { dir } = &source {
-        let inventory = catalog_rootfs(dir, &limits)?;
+        let inventory = catalog_rootfs(dir, CatalogerSet::STANDARD, &limits)?;
         let digest = Digest::from_bytes([0; 32]);
         print(&[FoldedLayer {
             digest,
@@ -75,7 +75,15 @@ async fn catalog(
 ) -> Result<HashMap<Digest, CatalogedLayer>> {
     let budget = LayerBudget::new(at_once);
     let watch = |_: &Layer| Arc::new(LayerProgress::default());
-    Ok(catalog_layers(source, layers, limits, &budget, watch).await?)
+    Ok(catalog_layers(
+        source,
+        layers,
+        CatalogerSet::STANDARD,
+        limits,
+        &budget,
+        watch,
+    )
+    .await?)
 }
 
 fn folded<'a>(

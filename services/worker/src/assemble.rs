@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use metrics::histogram;
 use scanyard_assessment::{ActiveAdvisories, match_set};
 use scanyard_inventory::{
-    CATALOGER_SET, DecodeError, FoldedLayer, ImageInventory, LayerInventory, fold,
+    CatalogerSet, DecodeError, FoldedLayer, ImageInventory, LayerInventory, fold,
 };
 use scanyard_package::{Coverage, CoverageKind, Digest};
 use scanyard_store::{ImageLayer, PackageSet, StoredLayer};
@@ -44,11 +44,17 @@ pub async fn assemble(worker: &WorkerContext, image: Digest) -> Result<(), JobEr
 /// What the image was assembled to, by somebody before or now; `None` when a layer is missing.
 async fn package_set_of(worker: &WorkerContext, image: Digest) -> Result<Option<Digest>, JobError> {
     let store = &worker.store;
-    if let Some(set) = store.assembled_set(image, CATALOGER_SET).await? {
+    if let Some(set) = store
+        .assembled_set(image, CatalogerSet::STANDARD.name())
+        .await?
+    {
         return Ok(Some(set));
     }
     let begun = Instant::now();
-    let Some(stored) = store.image_inventories(image, CATALOGER_SET).await? else {
+    let Some(stored) = store
+        .image_inventories(image, CatalogerSet::STANDARD.name())
+        .await?
+    else {
         return Ok(None);
     };
     let folding = tokio::task::spawn_blocking(move || fold_stored(&stored));
@@ -57,7 +63,7 @@ async fn package_set_of(worker: &WorkerContext, image: Digest) -> Result<Option<
     let coverage = image_coverage(&inventory, &layers);
     let set = package_set(&inventory);
     store
-        .assemble_image(image, CATALOGER_SET, &set, &coverage)
+        .assemble_image(image, CatalogerSet::STANDARD.name(), &set, &coverage)
         .await?;
     histogram!(name::STEP_SECONDS, "step" => "assemble").record(begun.elapsed());
     Ok(Some(set.digest))

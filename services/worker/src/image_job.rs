@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use metrics::{counter, histogram};
-use scanyard_inventory::CATALOGER_SET;
+use scanyard_inventory::CatalogerSet;
 use scanyard_oci::{Image, Layer, OciError};
 use scanyard_package::Digest;
 use scanyard_protocol::ImageJob;
@@ -45,7 +45,7 @@ pub async fn run(context: &JobContext, job: &ImageJob) -> Result<(), JobError> {
     let layers: usize = images.iter().map(|image| image.layers.len()).sum();
     let recorded = worker
         .store
-        .record_images(id, &images, CATALOGER_SET)
+        .record_images(id, &images, CatalogerSet::STANDARD.name())
         .await?;
     if let Recorded::Complete(images) = recorded {
         for image in images {

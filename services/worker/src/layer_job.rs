@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use metrics::{counter, histogram};
-use scanyard_inventory::CATALOGER_SET;
+use scanyard_inventory::CatalogerSet;
 use scanyard_package::Digest;
 use scanyard_protocol::LayerJob;
 use scanyard_store::{Claim, ImageLayer, Lease, Scan, ScanId, StoredLayer};
@@ -23,12 +23,18 @@ const SOURCES: usize = 3;
 
 /// Works on the job, or finds that there is nothing to do.
 pub async fn run(context: &JobContext, job: &LayerJob) -> Result<(), JobError> {
-    if job.cataloger_set != CATALOGER_SET {
-        return Err(unknown_cataloger_set(&job.cataloger_set, CATALOGER_SET));
+    if job.cataloger_set != CatalogerSet::STANDARD.name() {
+        return Err(unknown_cataloger_set(
+            &job.cataloger_set,
+            CatalogerSet::STANDARD.name(),
+        ));
     }
     let store = &context.worker.store;
     let lease = context.worker.settings.lease;
-    match store.claim_layer(job.layer, CATALOGER_SET, lease).await? {
+    match store
+        .claim_layer(job.layer, CatalogerSet::STANDARD.name(), lease)
+        .await?
+    {
         Claim::Acquired(lease) => catalog_and_commit(context, job, &lease).await?,
         Claim::Done => {}
         // Its holder has a delivery of its own. Should it die, the scheduler's reaper asks again,
@@ -37,12 +43,17 @@ pub async fn run(context: &JobContext, job: &LayerJob) -> Result<(), JobError> {
         Claim::Unwanted => {
             if context.first_delivery {
                 // The dead letter of a failed layer was redriven, or else nothing failed here.
-                store.retry_scans_of_layer(job.layer, CATALOGER_SET).await?;
+                store
+                    .retry_scans_of_layer(job.layer, CatalogerSet::STANDARD.name())
+                    .await?;
             }
             return Ok(());
         }
     }
-    for image in store.images_ready(job.layer, CATALOGER_SET).await? {
+    for image in store
+        .images_ready(job.layer, CatalogerSet::STANDARD.name())
+        .await?
+    {
         context
             .interruptible(assemble(&context.worker, image))
             .await?;
@@ -138,7 +149,7 @@ async fn waiting_scan(worker: &WorkerContext, job: &LayerJob) -> Result<Option<S
     }
     let other = worker
         .store
-        .scan_waiting_for_layer(job.layer, CATALOGER_SET);
+        .scan_waiting_for_layer(job.layer, CatalogerSet::STANDARD.name());
     Ok(other.await?)
 }
 
@@ -175,8 +186,9 @@ async fn read(
     let layer = source.layer(&recorded).await?;
     let stream = source.images().open_layer(&layer).await?;
     let limits = worker.limits;
-    let reading =
-        tokio::task::spawn_blocking(move || catalog_layer(stream, &layer, &limits, &progress));
+    let reading = tokio::task::spawn_blocking(move || {
+        catalog_layer(stream, &layer, CatalogerSet::STANDARD, &limits, &progress)
+    });
     let cataloged = reading.await.map_err(|error| JobError::of_task(&error))??;
     histogram!(name::STEP_SECONDS, "step" => "catalog").record(begun.elapsed());
     Ok(cataloged)

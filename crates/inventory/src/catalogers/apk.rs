@@ -68,7 +68,7 @@ fn read_block(block: &str, evidence: &mut FileEvidence) {
         name: origin.to_owned(),
         version: version.to_owned(),
     });
-    evidence.packages.push(package);
+    evidence.packages.push(package.into());
 }
 
 #[cfg(test)]
@@ -83,7 +83,7 @@ mod tests {
         let names: Vec<_> = evidence
             .packages
             .iter()
-            .map(|p| (p.name.as_str(), p.source_name()))
+            .map(|p| (p.package.name.as_str(), p.package.source_name()))
             .collect();
         assert_eq!(names, [("libcrypto3", "openssl"), ("musl", "musl")]);
         assert_eq!(evidence.owned, ["usr/bin/tool"]);

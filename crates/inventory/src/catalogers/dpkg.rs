@@ -45,7 +45,7 @@ impl Cataloger for Status {
         }
         for block in headers::blocks(&text) {
             match stanza(block, unsaid) {
-                Stanza::Installed(package) => evidence.packages.push(package),
+                Stanza::Installed(package) => evidence.packages.push(package.into()),
                 Stanza::NotInstalled => {}
                 Stanza::Broken(detail) => {
                     evidence.unknowns.push(Unknown {
@@ -168,10 +168,10 @@ mod tests {
             .iter()
             .map(|p| {
                 (
-                    p.name.as_str(),
-                    p.version.as_str(),
-                    p.source_name(),
-                    p.source_version(),
+                    p.package.name.as_str(),
+                    p.package.version.as_str(),
+                    p.package.source_name(),
+                    p.package.source_version(),
                 )
             })
             .collect();

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use super::{BY_PATH, Cataloger};
 use crate::path;
+use crate::set::CatalogerSet;
 
 /// Positions in the list of catalogers, by each kind of name.
 #[derive(Default)]
@@ -31,17 +32,17 @@ static CANDIDATES: LazyLock<Candidates> = LazyLock::new(|| {
     candidates
 });
 
-/// The cataloger for this path, if one wants it.
-pub fn by_path(path: &str) -> Option<&'static dyn Cataloger> {
-    position(path).map(|position| BY_PATH[position])
+/// The cataloger of the set for this path, if one wants it.
+pub fn by_path(path: &str, set: CatalogerSet) -> Option<&'static dyn Cataloger> {
+    position(path, set).map(|position| BY_PATH[position])
 }
 
 /// Whether the same cataloger, or none, wants both paths: then the same content says the same.
-pub fn read_alike(one: &str, other: &str) -> bool {
-    position(one) == position(other)
+pub fn read_alike(one: &str, other: &str, set: CatalogerSet) -> bool {
+    position(one, set) == position(other, set)
 }
 
-fn position(path: &str) -> Option<usize> {
+fn position(path: &str, set: CatalogerSet) -> Option<usize> {
     let candidates = &*CANDIDATES;
     let (directory, name) = path::split_name(path);
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
@@ -54,6 +55,6 @@ fn position(path: &str) -> Option<usize> {
     .flatten()
     .flatten()
     .copied()
-    .filter(|position| BY_PATH[*position].wants(path))
+    .filter(|position| BY_PATH[*position].is_in(set) && BY_PATH[*position].wants(path))
     .min()
 }

@@ -16,6 +16,7 @@ use std::io::{self, Read};
 use scanyard_package::Limits;
 
 use crate::layer::FileEvidence;
+use crate::set::CatalogerSet;
 
 pub use matcher::{by_path, read_alike};
 
@@ -30,6 +31,33 @@ pub trait Cataloger: Sync {
 
     /// What the file says. What cannot be read goes into the evidence as an unknown.
     fn catalog(&self, path: &str, content: &[u8]) -> FileEvidence;
+
+    /// Whether a set of catalogers has it.
+    fn is_in(&self, _set: CatalogerSet) -> bool {
+        true
+    }
+}
+
+/// Bytes of a file's beginning that tell what it is.
+pub const HEAD_BYTES: usize = 16;
+
+/// Reads one kind of file, recognised by its first bytes, as a stream.
+pub trait ContentCataloger: Sync {
+    /// Whether a file is one that it reads, which begins so: [`HEAD_BYTES`] of it, or all.
+    fn wants(&self, path: &str, head: &[u8]) -> bool;
+
+    /// What the file says, whose content is read from its beginning; `None` where that is nothing
+    /// to keep. What cannot be read goes into the evidence as an unknown.
+    ///
+    /// # Errors
+    ///
+    /// Only what reading the stream gives.
+    fn catalog(
+        &self,
+        path: &str,
+        content: &mut dyn Read,
+        limits: &Limits,
+    ) -> io::Result<Option<FileEvidence>>;
 }
 
 /// Parts of a path that candidates have.
@@ -53,7 +81,7 @@ impl Names {
 }
 
 /// Every cataloger of files recognised by path. The first that wants a path gets it.
-const BY_PATH: [&dyn Cataloger; 9] = [
+const BY_PATH: &[&dyn Cataloger] = &[
     &os_release::OsRelease,
     &release_files::ReleaseFile,
     &dpkg::Status,
@@ -65,6 +93,15 @@ const BY_PATH: [&dyn Cataloger; 9] = [
     &node::PackageManifest,
 ];
 
+/// Every cataloger of files recognised by their first bytes, for paths that are nobody's above.
+const BY_CONTENT: [&dyn ContentCataloger; 1] = [&golang::Executable];
+
+/// The cataloger that wants a file which begins so.
+pub fn by_content(path: &str, head: &[u8]) -> Option<&'static dyn ContentCataloger> {
+    let mut catalogers = BY_CONTENT.into_iter();
+    catalogers.find(|cataloger| cataloger.wants(path, head))
+}
+
 /// Which of several files that name a distro is believed: the lowest.
 pub fn distro_rank(path: &str) -> Option<(usize, usize)> {
     let os_release = os_release::rank(path).map(|rank| (0, rank));
@@ -72,28 +109,12 @@ pub fn distro_rank(path: &str) -> Option<(usize, usize)> {
 }
 
 /// Whether a language package can have its evidence at this path, so that it matters which OS
-/// package owns it: a manifest, or an executable.
+/// package owns it: a file that a cataloger reads, or an executable.
 pub fn language_evidence(path: &str) -> bool {
     let executable = ["bin/", "sbin/", "libexec/"]
         .iter()
         .any(|dir| path.starts_with(dir) || path.contains(&format!("/{dir}")));
-    executable
-        || python::Distribution.wants(path)
-        || python::Egg.wants(path)
-        || node::PackageManifest.wants(path)
-}
-
-/// Reads executables, recognised by their first bytes. `None` when it is none that says what it
-/// was built from.
-pub fn executable(
-    head: &[u8],
-    rest: impl Read,
-    limits: &Limits,
-) -> io::Result<Option<FileEvidence>> {
-    if !golang::is_executable(head) {
-        return Ok(None);
-    }
-    golang::catalog(head, rest, limits)
+    executable || by_path(path, CatalogerSet::WHOLE).is_some()
 }
 
 #[cfg(test)]
@@ -103,8 +124,8 @@ mod tests {
 
     use super::*;
 
-    /// `impl Cataloger for NAME` in the files of this directory, as `file::NAME`.
-    fn written() -> Vec<String> {
+    /// `impl TRAIT for NAME` in the files of this directory, as `file::NAME`.
+    fn written(implementation: &str) -> Vec<String> {
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/catalogers");
         let mut found = Vec::new();
         for entry in fs::read_dir(dir).unwrap() {
@@ -114,7 +135,7 @@ mod tests {
                 path.push("mod.rs");
             }
             for line in fs::read_to_string(&path).unwrap().lines() {
-                if let Some(rest) = line.strip_prefix("impl Cataloger for ") {
+                if let Some(rest) = line.strip_prefix(implementation) {
                     found.push(format!("{module}::{}", rest.trim_end_matches(" {")));
                 }
             }
@@ -122,17 +143,27 @@ mod tests {
         found
     }
 
-    #[test]
-    fn the_list_of_catalogers_is_whole() {
+    /// Those written that are not in the list of this name.
+    fn missing(implementation: &str, list: &str) -> Vec<String> {
         let source = include_str!("mod.rs");
-        let start = source.find("const BY_PATH").unwrap();
-        let list = &source[start..start + source[start..].find("];").unwrap()];
-        let missing: Vec<_> = written()
-            .into_iter()
-            .filter(|cataloger| !list.contains(&format!("&{cataloger},")))
+        let start = source.find(list).unwrap();
+        let list = &source[start..start + source[start..].find(";\n").unwrap()];
+        let start = list.find('=').unwrap();
+        let names: Vec<_> = list[start..]
+            .split(['&', ',', ']'])
+            .map(str::trim)
             .collect();
-        assert!(missing.is_empty(), "not in BY_PATH: {missing:?}");
-        assert_eq!(written().len(), BY_PATH.len());
+        let mut written = written(implementation);
+        written.retain(|cataloger| !names.contains(&cataloger.as_str()));
+        written
+    }
+
+    #[test]
+    fn the_lists_of_catalogers_are_whole() {
+        let by_path = missing("impl Cataloger for ", "const BY_PATH");
+        assert!(by_path.is_empty(), "not in BY_PATH: {by_path:?}");
+        let by_content = missing("impl ContentCataloger for ", "const BY_CONTENT");
+        assert!(by_content.is_empty(), "not in BY_CONTENT: {by_content:?}");
     }
 
     #[test]
@@ -156,10 +187,10 @@ mod tests {
             "app/node_modules/a/package.json",
         ];
         for path in wanted {
-            assert!(by_path(path).is_some(), "{path}");
+            assert!(by_path(path, CatalogerSet::WHOLE).is_some(), "{path}");
         }
         for path in ["", "etc", "status", "a/METADATA", "usr/bin/env", "x.list"] {
-            assert!(by_path(path).is_none(), "{path}");
+            assert!(by_path(path, CatalogerSet::WHOLE).is_none(), "{path}");
         }
     }
 }

@@ -83,8 +83,8 @@ mod tests {
             |text: &str| PackageManifest.catalog("node_modules/a/package.json", text.as_bytes());
         let evidence = read(r#"{"name":"@s/a","version":"1.0.0"}"#);
         assert_eq!(
-            evidence.packages,
-            [Package::new(PackageKind::Npm, "@s/a", "1.0.0")]
+            evidence,
+            FileEvidence::of_packages([Package::new(PackageKind::Npm, "@s/a", "1.0.0")])
         );
         assert_eq!(read(r#"{"type":"module"}"#), FileEvidence::default());
         assert_eq!(read("{").unknowns.len(), 1);

@@ -84,8 +84,8 @@ mod tests {
         let text = b"Metadata-Version: 2.1\nName: Zope.Interface\nVersion: 5.4.0\n\nVersion: 9\n";
         let evidence = Distribution.catalog("x.dist-info/METADATA", text);
         assert_eq!(
-            evidence.packages,
-            [Package::new(PackageKind::Pypi, "zope-interface", "5.4.0")]
+            evidence,
+            FileEvidence::of_packages([Package::new(PackageKind::Pypi, "zope-interface", "5.4.0")])
         );
         assert_eq!(Egg.catalog("x.egg-info", b"Name: x\n").unknowns.len(), 1);
     }

@@ -18,12 +18,14 @@ statements! {
     SET = "SELECT id FROM package_sets WHERE digest = $1";
     /// In the order of their digests, so that nobody waits in a circle for each other's packages.
     ADD_PACKAGES = "INSERT INTO packages
-            (digest, purl, kind, name, version, arch, source_name, source_version, distro_id)
-        SELECT digest, purl, kind, name, version, arch, source_name, source_version,
-               CASE WHEN is_os THEN $10::bigint END
+            (digest, purl, kind, name, version, arch, source_name, source_version, module,
+             distro_id)
+        SELECT digest, purl, kind, name, version, arch, source_name, source_version, module,
+               CASE WHEN is_os THEN $11::bigint END
         FROM unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-                    $7::text[], $8::text[], $9::boolean[])
-            AS asked (digest, purl, kind, name, version, arch, source_name, source_version, is_os)
+                    $7::text[], $8::text[], $9::text[], $10::boolean[])
+            AS asked (digest, purl, kind, name, version, arch, source_name, source_version, module,
+                      is_os)
         WHERE NOT EXISTS (SELECT 1 FROM packages WHERE packages.digest = asked.digest)
         ORDER BY digest
         ON CONFLICT (digest) DO NOTHING";
@@ -169,6 +171,7 @@ impl<'a> Assembly<'a> {
                     .as_ref()
                     .map(|source| source.version.as_str())
             }))
+            .bind(optional(|package| package.module.as_deref()))
             .bind(are_os)
             .bind(distro_id)
             .execute(c)

@@ -23,7 +23,7 @@ macro_rules! select_packages {
     ($rest:literal) => {
         concat!(
             "SELECT packages.id, purl, kind, packages.name, packages.version, arch, source_name,
-                    source_version, distros.os_id, distros.version AS distro_version,
+                    source_version, module, distros.os_id, distros.version AS distro_version,
                     distros.id_like, distros.name AS distro_name
              FROM packages LEFT JOIN distros ON distros.id = packages.distro_id ",
             $rest
@@ -244,6 +244,7 @@ struct PackageRow {
     arch: Option<String>,
     source_name: Option<String>,
     source_version: Option<String>,
+    module: Option<String>,
     #[sqlx(flatten)]
     distro: DistroRow,
 }
@@ -261,6 +262,7 @@ impl PackageRow {
                 version: self.version,
                 arch: self.arch,
                 source: source.map(|(name, version)| SourcePackage { name, version }),
+                module: self.module,
             },
             distro: self.distro.read(),
         })

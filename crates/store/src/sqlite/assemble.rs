@@ -127,10 +127,10 @@ impl Assembly {
         };
         let statements = [
             "INSERT INTO packages (purl, kind, name, version, arch, source_name, source_version,
-                                   distro_id)
+                                   module, distro_id)
              SELECT value->>'purl', value->>'kind', value->>'name', value->>'version',
                     value->>'arch', value->>'source_name', value->>'source_version',
-                    iif(value->>'is_os', ?2, NULL)
+                    value->>'module', iif(value->>'is_os', ?2, NULL)
              FROM json_each(?1) WHERE true
              ON CONFLICT (purl) DO NOTHING",
             "INSERT INTO package_set_packages (package_set_id, package_id)
@@ -162,6 +162,7 @@ fn packages_json(set: &PackageSet) -> Value {
                 "arch": package.arch,
                 "source_name": package.source.as_ref().map(|source| &source.name),
                 "source_version": package.source.as_ref().map(|source| &source.version),
+                "module": package.module,
                 "is_os": package.kind.is_os(),
             })
         })

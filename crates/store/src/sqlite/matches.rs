@@ -50,7 +50,7 @@ impl Matches for SqliteStore {
     ) -> Result<Vec<StoredPackage>> {
         let mut query = QueryBuilder::<Sqlite>::new(
             "SELECT packages.id, purl, kind, packages.name, packages.version, arch, source_name,
-                    source_version, distros.os_id, distros.version AS distro_version,
+                    source_version, module, distros.os_id, distros.version AS distro_version,
                     distros.id_like, distros.name AS distro_name
              FROM packages LEFT JOIN distros ON distros.id = packages.distro_id
              WHERE packages.revision < ",
@@ -196,6 +196,7 @@ struct PackageRow {
     arch: Option<String>,
     source_name: Option<String>,
     source_version: Option<String>,
+    module: Option<String>,
     #[sqlx(flatten)]
     distro: DistroRow,
 }
@@ -213,6 +214,7 @@ impl PackageRow {
                 version: self.version,
                 arch: self.arch,
                 source: source.map(|(name, version)| SourcePackage { name, version }),
+                module: self.module,
             },
             distro: self.distro.read(),
         })

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use scanyard_gateway::{AuthMode, Gateway, LoadedAdvisories, NewKey, Parts, Settings, router};
-use scanyard_inventory::{CATALOGER_SET, FileEvidence, FoldedLayer, LayerInventory, fold};
+use scanyard_inventory::{CatalogerSet, FileEvidence, FoldedLayer, LayerInventory, fold};
 use scanyard_matching::{Finding, Status};
 use scanyard_package::{Coverage, Digest, Distro, Package, PackageKind, Severity};
 use scanyard_queue::EmbeddedQueue;
@@ -237,7 +237,7 @@ fn inventory() -> LayerInventory {
 /// What a worker does for a scan until its image is known.
 pub async fn record(store: &SqliteStore, scan: ScanId) {
     store
-        .record_images(scan, &[image()], CATALOGER_SET)
+        .record_images(scan, &[image()], CatalogerSet::STANDARD.name())
         .await
         .unwrap();
 }
@@ -246,7 +246,7 @@ pub async fn record(store: &SqliteStore, scan: ScanId) {
 pub async fn assemble(store: &SqliteStore, coverage: &[Coverage]) {
     let hour = Duration::from_secs(3600);
     let claim = store
-        .claim_layer(digest(11), CATALOGER_SET, hour)
+        .claim_layer(digest(11), CatalogerSet::STANDARD.name(), hour)
         .await
         .unwrap();
     let Claim::Acquired(lease) = claim else {
@@ -275,7 +275,7 @@ pub async fn assemble(store: &SqliteStore, coverage: &[Coverage]) {
         distro: folded.distro,
     };
     store
-        .assemble_image(digest(1), CATALOGER_SET, &set, coverage)
+        .assemble_image(digest(1), CatalogerSet::STANDARD.name(), &set, coverage)
         .await
         .unwrap();
 }

@@ -1,6 +1,7 @@
 //! `scanyard scan`: one image, in this process.
 
 use scanyard_advisory::{Database, Info};
+use scanyard_inventory::CatalogerSet;
 use scanyard_matching::{Matcher, image_coverage};
 use scanyard_oci::{Platform, PlatformSelect, Source};
 use scanyard_report::{AdvisoryFacts, Report, ReportInput, pair_findings};
@@ -36,6 +37,7 @@ pub async fn run(args: ScanArgs) -> anyhow::Result<Exit> {
 }
 
 fn options(args: &ScanArgs) -> anyhow::Result<ScanOptions> {
+    let set = CatalogerSet::STANDARD;
     let platform = match &args.platform {
         Some(platform) => platform.parse().map_err(Usage)?,
         None => Platform::host(),
@@ -44,12 +46,13 @@ fn options(args: &ScanArgs) -> anyhow::Result<ScanOptions> {
         Cache::disabled()
     } else {
         let dir = args.cache_dir.clone().unwrap_or_else(paths::default_cache);
-        Cache::new(dir, scanyard_inventory::CATALOGER_SET)
+        Cache::new(dir, set.name())
     };
     Ok(ScanOptions {
         platforms: PlatformSelect::One(platform),
         registry: args.registry.options(),
         cache,
+        set,
     })
 }
 

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
 
+use scanyard_inventory::CatalogerSet;
 use scanyard_oci::{ImageSource, Layer, OciError};
 use scanyard_package::{Digest, Limits};
 use tokio::sync::{AcquireError, Semaphore};
@@ -49,6 +50,7 @@ impl LayerBudget {
 pub async fn catalog_layers(
     source: &ImageSource,
     layers: &[Layer],
+    set: CatalogerSet,
     limits: &Limits,
     budget: &LayerBudget,
     progress: impl Fn(&Layer) -> Arc<LayerProgress>,
@@ -62,7 +64,7 @@ pub async fn catalog_layers(
         let (source, budget, limits, watch) =
             (source.clone(), budget.clone(), *limits, Arc::clone(watch));
         tasks.spawn(async move {
-            let outcome = catalog_one(&source, &layer, limits, &budget, watch).await;
+            let outcome = catalog_one(&source, &layer, set, limits, &budget, watch).await;
             outcome.map(|cataloged| (layer.digest, cataloged))
         });
     }
@@ -88,6 +90,7 @@ impl Drop for Watches {
 async fn catalog_one(
     source: &ImageSource,
     layer: &Layer,
+    set: CatalogerSet,
     limits: Limits,
     budget: &LayerBudget,
     progress: Arc<LayerProgress>,
@@ -102,7 +105,7 @@ async fn catalog_one(
     let reading = tokio::task::spawn_blocking(move || {
         // The thread holds what it uses to its end, whatever becomes of the task.
         let _permits = (open, working);
-        catalog_layer(stream, &layer, &limits, &progress)
+        catalog_layer(stream, &layer, set, &limits, &progress)
     });
     reading.await.unwrap_or_else(|error| {
         Err(LayerError::Oci(OciError::Malformed {

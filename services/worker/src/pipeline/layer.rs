@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
-use scanyard_inventory::{LayerInventory, catalog_tar};
+use scanyard_inventory::{CatalogerSet, LayerInventory, catalog_tar};
 use scanyard_oci::{HashingReader, Layer, LayerReader, OciError, VerifiedBlob};
 use scanyard_package::{Digest, Limits};
 
@@ -75,6 +75,7 @@ impl LayerProgress {
 pub fn catalog_layer(
     stream: impl Read + Send,
     layer: &Layer,
+    set: CatalogerSet,
     limits: &Limits,
     progress: &LayerProgress,
 ) -> Result<CatalogedLayer, LayerError> {
@@ -83,7 +84,7 @@ pub fn catalog_layer(
     let watched = Watched { stream, progress };
     let outcome = thread::scope(|scope| {
         let verifying = scope.spawn(|| inflate(watched, layer, limits, writer));
-        let inventory = catalog_tar(&mut tar, limits);
+        let inventory = catalog_tar(&mut tar, set, limits);
         // The digests are of all bytes, wherever the tar ends. Reading chunks does not fail.
         let _ = io::copy(&mut tar, &mut io::sink());
         let blob = match verifying.join() {

@@ -9,6 +9,7 @@ use scanyard_oci::{ImageSource, Layer, OciError, PlatformSelect, RegistryOptions
 use scanyard_package::{CoverageKind, Digest, Limits};
 
 use super::{LayerBudget, LayerError, LayerProgress, catalog_layer, catalog_layers};
+use scanyard_inventory::CatalogerSet;
 
 const STATUS: &str = "Package: a\nStatus: install ok installed\nVersion: 1\n";
 
@@ -44,7 +45,13 @@ fn layer_of(blob: &[u8]) -> Layer {
 }
 
 fn catalog(blob: &[u8], limits: &Limits) -> Result<super::CatalogedLayer, LayerError> {
-    catalog_layer(blob, &layer_of(blob), limits, &LayerProgress::default())
+    catalog_layer(
+        blob,
+        &layer_of(blob),
+        CatalogerSet::STANDARD,
+        limits,
+        &LayerProgress::default(),
+    )
 }
 
 #[test]
@@ -57,7 +64,14 @@ fn a_layer_is_verified_and_cataloged_in_one_pass() {
     let blob = gzip(&tar);
     let progress = LayerProgress::default();
     let layer = layer_of(&blob);
-    let cataloged = catalog_layer(&blob[..], &layer, &Limits::default(), &progress).unwrap();
+    let cataloged = catalog_layer(
+        &blob[..],
+        &layer,
+        CatalogerSet::STANDARD,
+        &Limits::default(),
+        &progress,
+    )
+    .unwrap();
     assert_eq!(cataloged.verified.diff_id, sha256(&tar));
     assert_eq!(cataloged.verified.compressed_bytes, blob.len() as u64);
     assert_eq!(cataloged.verified.decompressed_bytes, tar.len() as u64);
@@ -72,6 +86,7 @@ fn bytes_of_another_digest_are_refused() {
     let outcome = catalog_layer(
         &blob[..],
         &layer,
+        CatalogerSet::STANDARD,
         &Limits::default(),
         &LayerProgress::default(),
     );
@@ -143,6 +158,7 @@ fn an_error_of_the_source_keeps_its_type() {
     let outcome = catalog_layer(
         stream,
         &layer_of(&blob),
+        CatalogerSet::STANDARD,
         &Limits::default(),
         &LayerProgress::default(),
     );
@@ -157,7 +173,13 @@ fn cancelled_work_ends_at_the_next_read() {
     let blob = gzip(&tar_of(&[("a", b"b")]));
     let progress = LayerProgress::default();
     progress.cancel();
-    let outcome = catalog_layer(&blob[..], &layer_of(&blob), &Limits::default(), &progress);
+    let outcome = catalog_layer(
+        &blob[..],
+        &layer_of(&blob),
+        CatalogerSet::STANDARD,
+        &Limits::default(),
+        &progress,
+    );
     assert!(matches!(outcome, Err(LayerError::Cancelled)), "{outcome:?}");
 }
 
@@ -211,9 +233,16 @@ async fn the_layers_of_an_image_are_each_read_once() {
     let budget = LayerBudget::new(NonZeroUsize::MIN);
     let progress = Arc::new(LayerProgress::default());
     let watch = |_: &Layer| Arc::clone(&progress);
-    let cataloged = catalog_layers(&source, &images[0].layers, &limits, &budget, watch)
-        .await
-        .unwrap();
+    let cataloged = catalog_layers(
+        &source,
+        &images[0].layers,
+        CatalogerSet::STANDARD,
+        &limits,
+        &budget,
+        watch,
+    )
+    .await
+    .unwrap();
     assert_eq!(cataloged.len(), 2);
     assert_eq!(cataloged[&sha256(&large)].inventory.package_count(), 1);
     let bytes = small.len() + large.len();
@@ -221,6 +250,14 @@ async fn the_layers_of_an_image_are_each_read_once() {
 
     let name = sha256(&small).to_hex();
     std::fs::write(dir.path().join("blobs/sha256").join(name), b"altered").unwrap();
-    let outcome = catalog_layers(&source, &images[0].layers, &limits, &budget, watch).await;
+    let outcome = catalog_layers(
+        &source,
+        &images[0].layers,
+        CatalogerSet::STANDARD,
+        &limits,
+        &budget,
+        watch,
+    )
+    .await;
     assert!(outcome.is_err(), "{outcome:?}");
 }

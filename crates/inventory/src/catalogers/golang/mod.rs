@@ -13,6 +13,7 @@ use std::io::{self, Read};
 use memchr::memmem;
 use scanyard_package::{CoverageKind, Limits};
 
+use super::ContentCataloger;
 use crate::layer::{FileEvidence, Unknown};
 use pointers::Collected;
 use stream::Window;
@@ -25,15 +26,33 @@ const MAX_STRING: usize = 16 << 20;
 /// What the linker puts before and after the list of modules.
 const FRAME: usize = 16;
 
+/// Executables, recognised as ELF, PE or Mach-O.
+pub struct Executable;
+
+impl ContentCataloger for Executable {
+    fn wants(&self, _path: &str, head: &[u8]) -> bool {
+        is_executable(head)
+    }
+
+    fn catalog(
+        &self,
+        _path: &str,
+        content: &mut dyn Read,
+        limits: &Limits,
+    ) -> io::Result<Option<FileEvidence>> {
+        catalog(content, limits)
+    }
+}
+
 /// Whether these are the first bytes of an ELF, PE or Mach-O file.
-pub fn is_executable(head: &[u8]) -> bool {
+fn is_executable(head: &[u8]) -> bool {
     const MAGICS: [&[u8]; 4] = [b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xfe\xed\xfa\xcf"];
     MAGICS.iter().any(|magic| head.starts_with(magic))
 }
 
 /// Searches a stream for build information without keeping more than a few chunks of it.
-pub fn catalog(head: &[u8], rest: impl Read, limits: &Limits) -> io::Result<Option<FileEvidence>> {
-    let mut window = Window::new(head.chain(rest));
+fn catalog(content: impl Read, limits: &Limits) -> io::Result<Option<FileEvidence>> {
+    let mut window = Window::new(content);
     let finder = memmem::Finder::new(MAGIC);
     let mut collected: Option<Collected> = None;
     loop {
@@ -172,7 +191,7 @@ mod tests {
     }
 
     fn read(bytes: &[u8]) -> Option<FileEvidence> {
-        catalog(&bytes[..4], &bytes[4..], &Limits::default()).unwrap()
+        catalog(bytes, &Limits::default()).unwrap()
     }
 
     #[test]
@@ -182,7 +201,7 @@ mod tests {
         let names: Vec<_> = found
             .packages
             .iter()
-            .map(|p| format!("{}@{}", p.name, p.version))
+            .map(|p| format!("{}@{}", p.package.name, p.package.version))
             .collect();
         let expected = [
             "stdlib@1.21.3",

@@ -206,13 +206,13 @@ mod tests {
     #[test]
     fn addresses_are_followed_to_version_and_modules() {
         let file = old_executable();
-        let found = catalog(&file[..4], &file[4..], &Limits::default())
+        let found = catalog(file.as_slice(), &Limits::default())
             .unwrap()
             .unwrap();
         let names: Vec<_> = found
             .packages
             .iter()
-            .map(|p| format!("{}@{}", p.name, p.version))
+            .map(|p| format!("{}@{}", p.package.name, p.package.version))
             .collect();
         let expected = [
             "stdlib@1.17.13",
@@ -227,7 +227,7 @@ mod tests {
     fn addresses_that_lead_nowhere_leave_the_version_unknown() {
         let mut file = old_executable();
         file[0x800..0x808].fill(0xff);
-        let found = catalog(&file[..4], &file[4..], &Limits::default())
+        let found = catalog(file.as_slice(), &Limits::default())
             .unwrap()
             .unwrap();
         assert_eq!(found.packages.len(), 2);

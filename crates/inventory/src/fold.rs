@@ -19,7 +19,13 @@ pub fn fold(layers: &[FoldedLayer<'_>]) -> ImageInventory {
         let unknowns = layer.inventory.unknowns.iter();
         coverage.extend(unknowns.map(|u| Coverage::new(u.kind, subject.clone(), u.detail.clone())));
     }
-    let files = overlay.into_files();
+    let mut files = overlay.into_files();
+    let databases = files
+        .iter()
+        .map(|(path, standing)| (*path, standing.evidence.packages.len()));
+    for path in catalogers::left_behind(databases) {
+        files.remove(path);
+    }
     for (path, standing) in &files {
         let unknowns = standing.evidence.unknowns.iter();
         coverage.extend(unknowns.map(|u| Coverage::new(u.kind, *path, u.detail.clone())));

@@ -17,8 +17,8 @@ impl CatalogerSet {
     /// differently.
     pub const fn name(self) -> &'static str {
         match self.lockfiles {
-            false => "3",
-            true => "3+lockfiles",
+            false => "4",
+            true => "4+lockfiles",
         }
     }
 }

@@ -59,7 +59,7 @@ impl<'a> Walk<'a> {
         content: impl Read,
     ) -> io::Result<FileEvidence> {
         self.buffer.clear();
-        let limit = self.limits.file_bytes;
+        let limit = cataloger.most_bytes(self.limits);
         content.take(limit + 1).read_to_end(&mut self.buffer)?;
         if self.buffer.len() as u64 > limit {
             self.buffer = Vec::new();
@@ -69,7 +69,12 @@ impl<'a> Walk<'a> {
                 detail,
             ));
         }
-        Ok(cataloger.catalog(path, &self.buffer))
+        let evidence = cataloger.catalog(path, &self.buffer);
+        if self.buffer.capacity() as u64 > self.limits.file_bytes {
+            // A database is the one large file of its layer.
+            self.buffer = Vec::new();
+        }
+        Ok(evidence)
     }
 
     fn streamed(&mut self, path: &str, mut content: impl Read) -> io::Result<Option<FileEvidence>> {

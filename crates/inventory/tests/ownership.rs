@@ -9,15 +9,15 @@ const METADATA: &str = "usr/lib/python3/dist-packages/p-1.dist-info/METADATA";
 const LIST: &str = "var/lib/dpkg/info/python3-p.list";
 const OWNED: &str = "/usr/lib/python3/dist-packages/p-1.dist-info/METADATA\n";
 
-fn image(layers: &[&[(&str, &str)]]) -> ImageInventory {
+fn image<C: AsRef<[u8]>>(layers: &[&[(&str, C)]]) -> ImageInventory {
     let mut inventories = Vec::new();
     for files in layers {
         let mut builder = tar::Builder::new(Vec::new());
         for (path, content) in *files {
             let mut header = tar::Header::new_gnu();
-            header.set_size(content.len() as u64);
+            header.set_size(content.as_ref().len() as u64);
             builder
-                .append_data(&mut header, path, content.as_bytes())
+                .append_data(&mut header, path, content.as_ref())
                 .unwrap();
         }
         let tar = builder.into_inner().unwrap();
@@ -90,6 +90,42 @@ fn owned_paths_match_in_either_spelling_of_a_merged_usr() {
     let list = "/lib/python3/dist-packages/p-1.dist-info/METADATA\n";
     let files = [(METADATA, version.as_str()), (LIST, list)];
     assert!(names(&image(&[&files])).is_empty());
+}
+
+const RPM_DATABASE: &[u8] = include_bytes!("../src/catalogers/rpm/fixtures/Packages.little");
+const NEWER_DATABASE: &[u8] = include_bytes!("../src/catalogers/rpm/fixtures/rpmdb.sqlite");
+
+#[test]
+fn what_an_rpm_owns_is_not_a_package_of_its_own() {
+    let dir = "usr/lib/python3.6/site-packages";
+    let owned = format!("{dir}/p-2.0.dist-info/METADATA");
+    let other = format!("{dir}/q-2.0.dist-info/METADATA");
+    let (p, q) = (metadata("2.0"), "Name: q\nVersion: 2.0\n");
+    let files = [
+        (owned.as_str(), p.as_bytes()),
+        (other.as_str(), q.as_bytes()),
+        ("var/lib/rpm/Packages", RPM_DATABASE),
+    ];
+    let found = names(&image(&[&files]));
+    assert!(!found.contains(&"p@2.0#0".to_owned()));
+    assert!(found.contains(&"q@2.0#0".to_owned()));
+    assert!(found.contains(&"python3-p@1:2.0-3.el8#0".to_owned()));
+}
+
+#[test]
+fn a_database_that_rpm_left_behind_is_not_read_nor_complained_about() {
+    let cut_short = &RPM_DATABASE[..RPM_DATABASE.len() - 600];
+    let old = [("var/lib/rpm/Packages", cut_short)];
+    let new = [("var/lib/rpm/rpmdb.sqlite", NEWER_DATABASE)];
+    let both = image(&[&old, &new]);
+    assert_eq!(both.packages.len(), 26);
+    assert!(
+        both.packages
+            .iter()
+            .all(|package| package.paths == [new[0].0])
+    );
+    assert!(both.coverage.is_empty());
+    assert!(!image(&[&old]).coverage.is_empty());
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub struct Limits {
     pub path_bytes: usize,
     /// Bytes kept in memory of one captured file.
     pub file_bytes: u64,
+    /// Bytes kept in memory of one captured package database that holds every package's metadata.
+    pub database_bytes: u64,
     /// Archives within archives.
     pub archive_depth: u32,
     /// Packages in one layer.
@@ -35,6 +37,7 @@ impl Default for Limits {
             entries: 2_000_000,
             path_bytes: 16 << 10,
             file_bytes: 64 * MIB,
+            database_bytes: 512 * MIB,
             archive_depth: 8,
             packages: 250_000,
             manifest_bytes: 8 * MIB,

@@ -19,6 +19,7 @@ use crate::layer::FileEvidence;
 use crate::set::CatalogerSet;
 
 pub use matcher::{by_path, read_alike};
+pub use rpm::left_behind;
 
 /// Reads one kind of file, recognised by its path.
 pub trait Cataloger: Sync {
@@ -31,6 +32,11 @@ pub trait Cataloger: Sync {
 
     /// What the file says. What cannot be read goes into the evidence as an unknown.
     fn catalog(&self, path: &str, content: &[u8]) -> FileEvidence;
+
+    /// The bound on what is kept in memory of one file; a larger file is not read.
+    fn most_bytes(&self, limits: &Limits) -> u64 {
+        limits.file_bytes
+    }
 
     /// Whether a set of catalogers has it.
     fn is_in(&self, _set: CatalogerSet) -> bool {
@@ -88,6 +94,8 @@ const BY_PATH: &[&dyn Cataloger] = &[
     &dpkg::OwnedPaths,
     &apk::Installed,
     &rpm::Database,
+    &rpm::WriteAheadLog,
+    &rpm::Manifest,
     &python::Distribution,
     &python::Egg,
     &node::PackageManifest,

@@ -34,7 +34,7 @@ pub fn fold(layers: &[FoldedLayer<'_>]) -> ImageInventory {
         .iter()
         .filter_map(|(path, standing)| {
             let distro = standing.evidence.distro.as_ref()?;
-            Some((catalogers::distro_rank(path)?, distro))
+            Some((catalogers::distro_rank(path), distro))
         })
         .min_by_key(|(rank, _)| *rank)
         .map(|(_, distro)| distro.clone());

@@ -48,7 +48,7 @@ impl ImageSource {
     /// # Errors
     ///
     /// [`OciError::File`] or [`OciError::Malformed`] for archives that cannot be read, and for
-    /// [`Source::Rootfs`], which holds no image.
+    /// [`Source::Rootfs`] and [`Source::Sbom`], which hold no image.
     pub async fn open(
         source: &Source,
         options: &RegistryOptions,
@@ -71,6 +71,12 @@ impl ImageSource {
                 return Err(OciError::malformed(
                     dir.display().to_string(),
                     "a root file system is no image",
+                ));
+            }
+            Source::Sbom { file } => {
+                return Err(OciError::malformed(
+                    file.display().to_string(),
+                    "a bill of materials is no image",
                 ));
             }
         };

@@ -50,6 +50,11 @@ pub enum Source {
         /// The root directory.
         dir: PathBuf,
     },
+    /// `sbom:FILE`.
+    Sbom {
+        /// The bill of materials.
+        file: PathBuf,
+    },
 }
 
 /// Why a text names no image source.
@@ -113,7 +118,7 @@ impl Source {
                 Select::Tag(tag) => Some(tag),
                 Select::Only | Select::Digest(_) => None,
             },
-            Source::Rootfs { .. } => None,
+            Source::Rootfs { .. } | Source::Sbom { .. } => None,
         }
     }
 
@@ -149,6 +154,9 @@ impl FromStr for Source {
         }
         if let Some(rest) = local("rootfs") {
             return Ok(Source::Rootfs { dir: rest?.into() });
+        }
+        if let Some(rest) = local("sbom") {
+            return Ok(Source::Sbom { file: rest?.into() });
         }
         for (transport, instead) in OTHERS {
             if local(transport).is_some() {
@@ -205,6 +213,7 @@ impl fmt::Display for Source {
                 write!(f, "docker-archive:{}{select}", file.display())
             }
             Source::Rootfs { dir } => write!(f, "rootfs:{}", dir.display()),
+            Source::Sbom { file } => write!(f, "sbom:{}", file.display()),
         }
     }
 }

@@ -106,7 +106,9 @@ impl Package {
         let version = purl.version().ok_or(InvalidPurl::NoVersion)?;
         let qualifier = |key: &str| purl.qualifiers().get(key).map(Cow::as_ref);
         let version = match qualifier("epoch") {
-            Some(epoch) if kind == PackageKind::Rpm => format!("{epoch}:{version}"),
+            Some(epoch) if has_epoch(kind) && !version.contains(':') => {
+                format!("{epoch}:{version}")
+            }
             _ => version.to_owned(),
         };
         let package = Package {
@@ -122,6 +124,12 @@ impl Package {
             .map(|distro| read_distro(distro, purl.namespace()));
         Ok((package, distro))
     }
+}
+
+/// Kinds whose versions can begin with an epoch. Some tools write that of a `.deb` as a qualifier
+/// too.
+const fn has_epoch(kind: PackageKind) -> bool {
+    matches!(kind, PackageKind::Rpm | PackageKind::Deb)
 }
 
 /// Kinds whose names have parts before the last slash.
@@ -222,6 +230,17 @@ mod tests {
         let package = Package::new(PackageKind::Rpm, "dbus", "1:1.12.20-8.el9");
         let purl = "pkg:rpm/almalinux/dbus@1.12.20-8.el9?distro=almalinux-9.4&epoch=1";
         check(package, Some(Distro::new("almalinux", "9.4")), purl);
+    }
+
+    #[test]
+    fn the_epoch_of_a_deb_is_read_wherever_it_stands() {
+        for purl in ["pkg:deb/debian/a@1:2-3", "pkg:deb/debian/a@2-3?epoch=1"] {
+            assert_eq!(
+                Package::from_purl(purl).unwrap().0.version,
+                "1:2-3",
+                "{purl}"
+            );
+        }
     }
 
     #[test]

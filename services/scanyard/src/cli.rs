@@ -98,7 +98,8 @@ The image to scan:
   oci:DIR[:TAG or @DIGEST]                       an OCI layout
   oci-archive:FILE[:TAG]                         an OCI layout in a tar
   docker-archive:FILE[:TAG]                      what `docker save` writes
-  rootfs:DIR                                     a root file system on disk";
+  rootfs:DIR                                     a root file system on disk
+  sbom:FILE                                      a bill of materials, CycloneDX or SPDX 2 JSON";
 
 /// `scanyard scan`.
 #[derive(Debug, Args)]

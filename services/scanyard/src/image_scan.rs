@@ -1,12 +1,15 @@
 //! From a source to what is in it, in this process: resolve, catalog what is not cached, fold.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
 use scanyard_inventory::{
-    CatalogerSet, FoldedLayer, ImageInventory, LayerInventory, Unknown, catalog_rootfs, fold,
+    CatalogerSet, FoldedLayer, ImageInventory, LayerInventory, Unknown, catalog_rootfs,
+    catalog_sbom, fold,
 };
 use scanyard_oci::{Image, ImageSource, Layer, OciError, PlatformSelect, RegistryOptions, Source};
 use scanyard_package::{CoverageKind, Digest, Limits};
@@ -50,6 +53,9 @@ pub async fn scan(source: &Source, options: &ScanOptions) -> anyhow::Result<Scan
     if let Source::Rootfs { dir } = source {
         return scan_rootfs(dir, options.set, &limits);
     }
+    if let Source::Sbom { file } = source {
+        return scan_sbom(file);
+    }
     let opened = ImageSource::open(source, &options.registry, &limits)
         .await
         .map_err(explain)?;
@@ -83,6 +89,41 @@ fn scan_rootfs(dir: &Path, set: CatalogerSet, limits: &Limits) -> anyhow::Result
     let layer = FoldedLayer {
         digest: Digest::from_bytes([0; 32]),
         inventory: &inventory,
+    };
+    Ok(Scanned {
+        image: None,
+        inventory: fold(&[layer]),
+    })
+}
+
+/// The largest bill of materials that is read.
+const MAX_SBOM: u64 = 256 << 20;
+
+fn scan_sbom(file: &Path) -> anyhow::Result<Scanned> {
+    let shown = file.display();
+    let read = File::open(file).and_then(|file| {
+        let mut content = Vec::new();
+        file.take(MAX_SBOM + 1).read_to_end(&mut content)?;
+        Ok(content)
+    });
+    let content = read.map_err(|error| {
+        Failure::new(
+            format!("cannot read {shown}: {error}"),
+            "check the path and its permissions",
+        )
+    })?;
+    if content.len() as u64 > MAX_SBOM {
+        return Err(Failure::new(
+            format!("{shown} is larger than {} MiB", MAX_SBOM >> 20),
+            "split it, or scan the image itself",
+        )
+        .into());
+    }
+    let inventory = catalog_sbom(&content)
+        .map_err(|error| Failure::new(format!("{shown}: {error}"), error.remedy()))?;
+    let layer = FoldedLayer {
+        digest: Digest::from_bytes([0; 32]),
+        inventory: &LayerInventory::of_sbom(inventory),
     };
     Ok(Scanned {
         image: None,

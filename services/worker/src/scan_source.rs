@@ -94,6 +94,7 @@ fn repository(source: &Source) -> String {
         Source::OciArchive { file, .. } => format!("oci-archive:{}", file.display()),
         Source::DockerArchive { file, .. } => format!("docker-archive:{}", file.display()),
         Source::Rootfs { dir } => format!("rootfs:{}", dir.display()),
+        Source::Sbom { file } => format!("sbom:{}", file.display()),
     }
 }
 
@@ -109,7 +110,7 @@ fn tag(source: &Source) -> Option<String> {
             Select::Tag(tag) => Some(tag.clone()),
             Select::Only | Select::Digest(_) => None,
         },
-        Source::Rootfs { .. } => None,
+        Source::Rootfs { .. } | Source::Sbom { .. } => None,
     }
 }
 

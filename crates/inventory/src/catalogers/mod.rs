@@ -2,6 +2,7 @@
 
 mod apk;
 mod dpkg;
+mod embedded_sbom;
 mod golang;
 mod headers;
 mod matcher;
@@ -99,6 +100,7 @@ const BY_PATH: &[&dyn Cataloger] = &[
     &python::Distribution,
     &python::Egg,
     &node::PackageManifest,
+    &embedded_sbom::EmbeddedSbom,
 ];
 
 /// Every cataloger of files recognised by their first bytes, for paths that are nobody's above.
@@ -110,10 +112,12 @@ pub fn by_content(path: &str, head: &[u8]) -> Option<&'static dyn ContentCatalog
     catalogers.find(|cataloger| cataloger.wants(path, head))
 }
 
-/// Which of several files that name a distro is believed: the lowest.
-pub fn distro_rank(path: &str) -> Option<(usize, usize)> {
+/// Which of several files that name a distro is believed: the lowest. A bill of materials comes
+/// last, and alone.
+pub fn distro_rank(path: &str) -> (usize, usize) {
     let os_release = os_release::rank(path).map(|rank| (0, rank));
-    os_release.or_else(|| release_files::rank(path).map(|rank| (1, rank)))
+    let release_file = || release_files::rank(path).map(|rank| (1, rank));
+    os_release.or_else(release_file).unwrap_or((2, 0))
 }
 
 /// Whether a language package can have its evidence at this path, so that it matters which OS

@@ -1,9 +1,12 @@
 //! Where images come from, on this machine.
 
+use std::collections::BTreeSet;
+
 use scanyard_testkit::{Image, Index, Layer};
+use serde_json::Value;
 
 use crate::sandbox::Sandbox;
-use crate::world::{DEBIAN, STATUS, image};
+use crate::world::{DEBIAN, STATUS, image, sandbox, source};
 
 fn plain() -> Image {
     let base = Layer::plain(&[("etc/os-release", DEBIAN), ("var/lib/dpkg/status", STATUS)]);
@@ -69,4 +72,46 @@ fn a_platform_is_chosen_and_an_unknown_one_is_answered_with_those_there_are() {
     assert_eq!(of("linux/arm64")["image"]["platform"], "linux/arm64/v8");
     let ended = sandbox.run(&format!("scan --platform linux/s390x {source}"));
     ended.assert_refused(1, "linux/amd64, linux/arm64/v8");
+}
+
+#[test]
+fn a_bill_of_materials_has_the_findings_of_the_image_that_it_describes() {
+    let sandbox = sandbox();
+    let image = sandbox.report(&source(&sandbox));
+    let bill = sandbox.path("bill.cdx.json").display().to_string();
+    let written = sandbox.run(&format!(
+        "scan --format cyclonedx --output {bill} {}",
+        source(&sandbox)
+    ));
+    assert_eq!(written.code, 0, "{}", written.stderr);
+    let of_bill = sandbox.report(&format!("sbom:{bill}"));
+    let told = |report: &Value| {
+        let findings = report["findings"].as_array().unwrap().iter();
+        let told = findings.map(|f| (f["id"].to_string(), f["package"].to_string()));
+        told.collect::<BTreeSet<_>>()
+    };
+    assert!(!told(&image).is_empty());
+    assert_eq!(told(&of_bill), told(&image));
+    assert_eq!(of_bill["distro"]["id"], "debian");
+    assert!(of_bill["image"].is_null());
+}
+
+#[test]
+fn what_is_no_bill_of_materials_is_refused_with_a_remedy() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.path("bill.json");
+    for (content, said) in [
+        ("{}", "neither CycloneDX nor SPDX 2 in JSON"),
+        (
+            r#"{"bomFormat": "CycloneDX", "comp"#,
+            "not a valid CycloneDX document",
+        ),
+        (r#"{"spdxVersion": "SPDX-3.0"}"#, "SPDX-3.0 is not read"),
+    ] {
+        std::fs::write(&path, content).unwrap();
+        let ended = sandbox.run(&format!("scan sbom:{}", path.display()));
+        ended.assert_refused(1, said);
+    }
+    let nowhere = sandbox.run("scan sbom:/no/such/file");
+    nowhere.assert_refused(1, "cannot read /no/such/file");
 }

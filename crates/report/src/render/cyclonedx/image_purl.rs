@@ -5,7 +5,13 @@ use packageurl::PackageUrl;
 use crate::Image;
 
 /// Prefixes of sources that are files: their names say nothing about where an image is published.
-const LOCAL: [&str; 4] = ["oci:", "oci-archive:", "docker-archive:", "rootfs:"];
+const LOCAL: [&str; 5] = [
+    "oci:",
+    "oci-archive:",
+    "docker-archive:",
+    "rootfs:",
+    "sbom:",
+];
 
 /// `pkg:oci/NAME@DIGEST`, with the repository where the user named one.
 pub fn image_purl(source: &str, image: &Image) -> Option<String> {

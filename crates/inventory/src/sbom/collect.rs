@@ -1,0 +1,110 @@
+//! From the entries of a bill of materials to evidence.
+
+use std::collections::{BTreeMap, HashSet};
+
+use scanyard_package::{CoverageKind, Distro, InvalidPurl, Package, PackageKind, SourcePackage};
+
+use crate::layer::{DeclaredPackage, FileEvidence, Unknown};
+
+/// Unreadable entries that are named one by one; the rest are counted.
+const MOST_NAMED: usize = 10;
+
+/// One package as a bill lists it.
+#[derive(Default)]
+pub struct Entry<'a> {
+    pub name: &'a str,
+    pub purl: Option<&'a str>,
+    pub licences: Vec<String>,
+    /// The source package, where the bill says so outside the purl.
+    pub source: Option<SourcePackage>,
+    pub module: Option<String>,
+}
+
+/// Collects entries.
+#[derive(Default)]
+pub struct Collector {
+    evidence: FileEvidence,
+    known: HashSet<Package>,
+    distro: Option<Distro>,
+    other_types: BTreeMap<String, usize>,
+    without_purl: Vec<String>,
+    unreadable: Vec<String>,
+}
+
+impl Collector {
+    /// The distro as the bill names it, which decides over the purls.
+    pub fn distro(&mut self, distro: Distro) {
+        self.evidence.distro.get_or_insert(distro);
+    }
+
+    /// One package.
+    pub fn add(&mut self, entry: Entry<'_>) {
+        let Some(purl) = entry.purl else {
+            self.without_purl.push(entry.name.to_owned());
+            return;
+        };
+        let (mut package, distro) = match Package::from_purl(purl) {
+            Ok(read) => read,
+            Err(InvalidPurl::Type(other)) => {
+                *self.other_types.entry(other).or_default() += 1;
+                return;
+            }
+            Err(error) => {
+                self.unreadable.push(format!("{purl}: {error}"));
+                return;
+            }
+        };
+        if package.kind.is_os() && package.source.is_none() {
+            package.source = entry.source.filter(|source| *source != of_itself(&package));
+        }
+        if package.kind == PackageKind::Rpm && package.module.is_none() {
+            package.module = entry.module;
+        }
+        if self.distro.is_none() {
+            self.distro = distro;
+        }
+        if self.known.insert(package.clone()) {
+            self.evidence.packages.push(DeclaredPackage {
+                package,
+                licences: entry.licences,
+                vendor: None,
+            });
+        }
+    }
+
+    /// What all of it says.
+    pub fn finish(mut self) -> FileEvidence {
+        self.evidence.distro = self.evidence.distro.or(self.distro);
+        let mut unknown = |kind, detail| self.evidence.unknowns.push(Unknown { kind, detail });
+        for (purl_type, count) in self.other_types {
+            let detail = format!(
+                "{count} listed with purls of type {purl_type}, which no advisories that we read speak of"
+            );
+            unknown(CoverageKind::NoAdvisories, detail);
+        }
+        if !self.without_purl.is_empty() {
+            let detail = format!("listed without a purl: {}", named(&self.without_purl));
+            unknown(CoverageKind::UnreadableFile, detail);
+        }
+        if !self.unreadable.is_empty() {
+            let detail = format!("purls that cannot be read: {}", named(&self.unreadable));
+            unknown(CoverageKind::UnreadableFile, detail);
+        }
+        self.evidence
+    }
+}
+
+fn of_itself(package: &Package) -> SourcePackage {
+    SourcePackage {
+        name: package.name.clone(),
+        version: package.version.clone(),
+    }
+}
+
+fn named(names: &[String]) -> String {
+    let shown = names[..names.len().min(MOST_NAMED)].join(", ");
+    match names.len().saturating_sub(MOST_NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

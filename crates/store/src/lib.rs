@@ -13,6 +13,7 @@ mod port;
 mod postgres;
 mod settings;
 mod sqlite;
+mod stored_counts;
 mod stored_finding;
 mod stored_inventory;
 mod stored_rejections;

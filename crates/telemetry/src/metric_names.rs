@@ -60,6 +60,12 @@ pub mod name {
     pub const QUEUE_MESSAGES: &str = "scanyard_queue_messages";
     /// Age of what waits longest in the queue.
     pub const QUEUE_OLDEST: &str = "scanyard_queue_oldest_age_seconds";
+    /// Bulks that have not ended.
+    pub const BULKS: &str = "scanyard_bulks";
+    /// Their items.
+    pub const BULK_ITEMS: &str = "scanyard_bulk_items";
+    /// Items of bulks that moved on.
+    pub const BULK_ITEMS_MOVED: &str = "scanyard_bulk_items_moved_total";
     /// Messages that the relay published.
     pub const OUTBOX_PUBLISHED: &str = "scanyard_outbox_published_total";
     /// What the reaper brought back.
@@ -79,7 +85,7 @@ pub mod name {
 }
 
 /// Every metric.
-pub const METRICS: [Metric; 18] = {
+pub const METRICS: [Metric; 21] = {
     use MetricKind::{Counter, Gauge, Seconds};
     [
         metric(
@@ -141,6 +147,24 @@ pub const METRICS: [Metric; 18] = {
             Gauge,
             &["stage", "lane"],
             "Age of the message that waits longest; 0 when none does.",
+        ),
+        metric(
+            name::BULKS,
+            Gauge,
+            &["state"],
+            "Bulks that have not ended; state is receiving, running or paused.",
+        ),
+        metric(
+            name::BULK_ITEMS,
+            Gauge,
+            &["state"],
+            "Items of those bulks; state is waiting, open, done, failed or cancelled.",
+        ),
+        metric(
+            name::BULK_ITEMS_MOVED,
+            Counter,
+            &["to"],
+            "Items of bulks that the leading scheduler fed, or found done, failed or cancelled: its rate is theirs.",
         ),
         metric(
             name::OUTBOX_PUBLISHED,

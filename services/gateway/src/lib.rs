@@ -8,6 +8,7 @@
 mod api_key;
 mod auth;
 mod etag;
+mod event_stream;
 mod extract;
 mod fold_cache;
 mod image_report;
@@ -20,7 +21,6 @@ mod problem_code;
 mod problem_responses;
 mod router;
 mod routes;
-mod scan_watch;
 mod serve;
 mod settings;
 mod state;
@@ -28,6 +28,7 @@ mod submission;
 mod trace_context;
 mod upload;
 mod view;
+mod watch;
 
 pub use api_key::{NewKey, NoRandomness};
 pub use auth::AuthMode;

@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
 
-    const OPERATIONS: [&str; 35] = [
+    const OPERATIONS: [&str; 36] = [
         "delete /v1/dead-letters/{id}",
         "delete /v1/keys/{id}",
         "delete /v1/scans/{id}",
@@ -96,6 +96,7 @@ mod tests {
         "get /v1/advisories",
         "get /v1/bulk",
         "get /v1/bulk/{id}",
+        "get /v1/bulk/{id}/events",
         "get /v1/bulk/{id}/failures",
         "get /v1/bulk/{id}/items",
         "get /v1/dead-letters",

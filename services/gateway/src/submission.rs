@@ -89,7 +89,8 @@ pub fn choose_platform(text: &str) -> Result<Option<String>, Problem> {
         .map_err(|error| Problem::new(Code::InvalidPlatform, format!("{error}.")))
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+/// The key under which a repeated request is found again.
+pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get("idempotency-key") else {
         return Ok(None);
     };

@@ -59,8 +59,8 @@ pub struct SchedulerSettings {
     pub advisories: Duration,
     /// For packages that are not matched at the revision in use.
     pub rematch: Duration,
-    /// At the depth of the queue.
-    pub queue_depth: Duration,
+    /// At how much waits in the queue and in bulks.
+    pub depth: Duration,
     /// How bulk work is done.
     pub bulk: BulkSettings,
     /// Where advisories come from; without them nothing is matched.
@@ -75,7 +75,7 @@ impl Default for SchedulerSettings {
             leases: Duration::from_secs(5),
             advisories: Duration::from_secs(5),
             rematch: Duration::from_secs(5),
-            queue_depth: Duration::from_secs(5),
+            depth: Duration::from_secs(5),
             bulk: BulkSettings::default(),
             advisory: None,
         }

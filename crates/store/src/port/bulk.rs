@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Page, PageRequest, ScanFailure, ScanId, TenantId};
+use super::{BulkCounts, BulkDepth, Fed, Page, PageRequest, ScanFailure, ScanId, TenantId};
 use crate::error::Result;
 
 /// Refusals of one bulk that are kept; the rest are counted.
@@ -49,8 +49,35 @@ pub struct NewBulk {
     pub source: BulkSource,
     /// The platform wanted where a reference names none; `None` for every one.
     pub platform: Option<String>,
+    /// A second request with the same key is the first one again.
+    pub idempotency_key: Option<String>,
     /// W3C `traceparent` of the request.
     pub traceparent: Option<String>,
+}
+
+/// What became of a request for a bulk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CreatedBulk {
+    /// It is new.
+    New(Bulk),
+    /// The idempotency key names this bulk, which was asked for in the same words. The references of
+    /// an upload are not compared.
+    Existing(Bulk),
+    /// The idempotency key names a bulk of something else.
+    Conflict(BulkId),
+}
+
+impl CreatedBulk {
+    /// What became of a request whose id or idempotency key another bulk has.
+    pub(crate) fn existing(existing: Bulk, asked: &NewBulk) -> Self {
+        let is_same = existing.tenant == asked.tenant
+            && existing.source == asked.source
+            && existing.platform == asked.platform;
+        match is_same {
+            true => Self::Existing(existing),
+            false => Self::Conflict(existing.id),
+        }
+    }
 }
 
 /// One reference of a bulk.
@@ -106,42 +133,6 @@ impl BulkState {
     /// Whether nothing will change any more, unless its failed items are tried again.
     pub const fn is_final(self) -> bool {
         matches!(self, BulkState::Cancelled | BulkState::Done)
-    }
-}
-
-/// How many items of a bulk are where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct BulkCounts {
-    /// Items, each reference and platform once.
-    pub accepted: u64,
-    /// References that were there already.
-    pub duplicates: u64,
-    /// What was refused: lines that are no reference, repositories that cannot be listed.
-    pub rejected: u64,
-    /// Items whose scan was created.
-    pub fed: u64,
-    /// Items that have a result.
-    pub done: u64,
-    /// Items that ended with a failure.
-    pub failed: u64,
-    /// Items that were cancelled.
-    pub cancelled: u64,
-}
-
-impl BulkCounts {
-    /// Items that have ended, one way or the other.
-    pub fn ended(&self) -> u64 {
-        self.done + self.failed + self.cancelled
-    }
-
-    /// Items whose scans have not ended.
-    pub fn open(&self) -> u64 {
-        self.fed.saturating_sub(self.ended())
-    }
-
-    /// Items that were not fed yet.
-    pub fn waiting(&self) -> u64 {
-        self.accepted.saturating_sub(self.fed)
     }
 }
 
@@ -348,22 +339,12 @@ pub enum ListingStep {
     Fail(ScanFailure),
 }
 
-/// What one round of feeding did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Fed {
-    /// Items whose scans have ended since the round before.
-    pub settled: u64,
-    /// Scans that were created.
-    pub fed: u64,
-    /// Items whose scans have not ended.
-    pub open: u64,
-}
-
 /// Bulk work.
 #[async_trait]
 pub trait Bulks: Send + Sync + 'static {
-    /// Stores a bulk: one that is uploaded is `receiving`, one that is listed is `running`.
-    async fn create_bulk(&self, bulk: &NewBulk) -> Result<Bulk>;
+    /// Stores a bulk: one that is uploaded is `receiving`, one that is listed is `running`. An
+    /// upload that breaks off gives its idempotency key back.
+    async fn create_bulk(&self, bulk: &NewBulk) -> Result<CreatedBulk>;
 
     /// Adds references to a bulk that is receiving, in their order; those that it has already are
     /// counted. A few thousand at a time.
@@ -390,6 +371,9 @@ pub trait Bulks: Send + Sync + 'static {
     /// running bulks, such that at most `window` scans of bulks have not ended: to the tenant that
     /// has the fewest of them, who had no turn for the longest; to its oldest bulk.
     async fn feed_bulks(&self, window: u32) -> Result<Fed>;
+
+    /// How much bulk work there is: every bulk that has not ended.
+    async fn bulk_depth(&self) -> Result<BulkDepth>;
 
     /// A tenant's bulk.
     async fn bulk(&self, tenant: TenantId, id: BulkId) -> Result<Option<Bulk>>;

@@ -1,6 +1,7 @@
 //! The port, one file for each thing that is stored.
 
 mod bulk;
+mod bulk_counts;
 mod images;
 mod keys;
 mod layers;
@@ -11,10 +12,11 @@ mod page;
 mod scans;
 
 pub use bulk::{
-    Appended, Bulk, BulkChange, BulkCounts, BulkFailures, BulkId, BulkItem, BulkItemState,
-    BulkReference, BulkSource, BulkState, Bulks, Fed, Listed, Listing, ListingStep, MAX_REJECTIONS,
+    Appended, Bulk, BulkChange, BulkFailures, BulkId, BulkItem, BulkItemState, BulkReference,
+    BulkSource, BulkState, Bulks, CreatedBulk, Listed, Listing, ListingStep, MAX_REJECTIONS,
     NewBulk, RegistrySelection, RejectedPlace, Rejection, Rejections,
 };
+pub use bulk_counts::{BulkCounts, BulkDepth, Fed, Settled};
 pub use images::{
     ImageDetail, ImageFilter, ImageLayer, ImageSummary, Images, NewImage, SeverityCounts, Tag,
 };

@@ -7,19 +7,16 @@ use sqlx::postgres::PgConnection;
 
 use super::columns::{interval, text, write_size};
 use super::statements::statements;
-use super::{PostgresStore, bulk_change, bulk_feed, bulk_listing, bulk_read};
+use super::{PostgresStore, bulk_change, bulk_create, bulk_feed, bulk_listing, bulk_read};
 use crate::error::Result;
 use crate::stored_rejections::encode_rejections;
 use crate::{
-    Appended, Bulk, BulkChange, BulkFailures, BulkId, BulkItem, BulkItemState, BulkReference,
-    BulkSource, BulkState, Bulks, Fed, Listed, Listing, NewBulk, Page, PageRequest, Rejections,
-    StoreError, StoreSettings, TenantId,
+    Appended, Bulk, BulkChange, BulkDepth, BulkFailures, BulkId, BulkItem, BulkItemState,
+    BulkReference, BulkState, Bulks, CreatedBulk, Fed, Listed, Listing, NewBulk, Page, PageRequest,
+    Rejections, StoreSettings, TenantId,
 };
 
 statements! {
-    CREATE = "INSERT INTO bulks (id, tenant_id, state, platform, traceparent, registry,
-            repositories, tags, newest, is_listed, due_at, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now() + $11, now())";
     /// The lock keeps the bulk's positions to one who adds.
     TOUCH_UPLOAD = "UPDATE bulks SET due_at = now() + $2 WHERE id = $1 AND state = 'receiving'";
     ADD_ITEMS = "WITH added AS (
@@ -42,10 +39,12 @@ statements! {
 
 #[async_trait]
 impl Bulks for PostgresStore {
-    async fn create_bulk(&self, bulk: &NewBulk) -> Result<Bulk> {
+    async fn create_bulk(&self, bulk: &NewBulk) -> Result<CreatedBulk> {
         let settings = self.settings;
         self.session
-            .transaction(move |c, _| Box::pin(async move { create_bulk(c, bulk, &settings).await }))
+            .transaction(move |c, _| {
+                Box::pin(async move { bulk_create::create_bulk(c, bulk, &settings).await })
+            })
             .await
     }
 
@@ -99,6 +98,12 @@ impl Bulks for PostgresStore {
             .transaction(move |c, _| {
                 Box::pin(async move { bulk_feed::feed(c, window, &settings).await })
             })
+            .await
+    }
+
+    async fn bulk_depth(&self) -> Result<BulkDepth> {
+        self.session
+            .run(|c, _| Box::pin(bulk_read::read_depth(c)))
             .await
     }
 
@@ -247,33 +252,6 @@ impl Items {
             .await?;
         Ok(u64::try_from(new).unwrap_or_default())
     }
-}
-
-async fn create_bulk(
-    c: &mut PgConnection,
-    bulk: &NewBulk,
-    settings: &StoreSettings,
-) -> Result<Bulk> {
-    let (state, selection, due_in) = match &bulk.source {
-        BulkSource::Upload => (BulkState::Receiving, None, settings.lost_after),
-        BulkSource::Registry(selection) => (BulkState::Running, Some(selection), Duration::ZERO),
-    };
-    sqlx::query(CREATE)
-        .bind(bulk.id.0)
-        .bind(bulk.tenant.0)
-        .bind(state.name())
-        .bind(bulk.platform.as_deref().map(text))
-        .bind(&bulk.traceparent)
-        .bind(selection.map(|selection| text(&selection.registry)))
-        .bind(selection.map(|selection| text(&selection.repositories)))
-        .bind(selection.and_then(|selection| selection.tags.as_deref().map(text)))
-        .bind(selection.and_then(|selection| selection.newest.map(i64::from)))
-        .bind(selection.is_none())
-        .bind(interval(due_in))
-        .execute(&mut *c)
-        .await?;
-    let stored = bulk_read::read_bulk(c, bulk.id).await?;
-    stored.ok_or_else(|| StoreError::Corrupt("a new bulk is not there".to_owned()))
 }
 
 async fn append_references(

@@ -14,7 +14,8 @@ const RETRY_BATCH: i64 = 1000;
 
 statements! {
     MOVE = "UPDATE bulks SET state = $3 WHERE id = $1 AND state = $2";
-    CANCEL = "UPDATE bulks SET state = 'cancelled', finished_at = now()
+    CANCEL = "UPDATE bulks SET state = 'cancelled', finished_at = now(),
+            idempotency_key = CASE state WHEN 'receiving' THEN NULL ELSE idempotency_key END
         WHERE id = $1 AND state IN ('receiving', 'running', 'paused')";
     OPEN_SCANS = "SELECT scan_id FROM bulk_items
         WHERE bulk_id = $1 AND state = 'open' AND scan_id IS NOT NULL";

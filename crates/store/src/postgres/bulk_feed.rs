@@ -11,7 +11,7 @@ use super::statements::statements;
 use crate::bulk_share::{OpenBulk, Share, share_window};
 use crate::error::Result;
 use crate::jobs::{image_message, upload_cut};
-use crate::{BulkId, Fed, StoreSettings, TenantId};
+use crate::{BulkId, Fed, Settled, StoreSettings, TenantId};
 
 statements! {
     /// Asked often, and mostly answered no.
@@ -21,7 +21,7 @@ statements! {
     /// Two that feed at the same time do it one after the other.
     LOCK_OPEN = "SELECT id FROM bulks WHERE state IN ('receiving', 'running', 'paused')
         ORDER BY id FOR NO KEY UPDATE";
-    CUT_UPLOADS = "UPDATE bulks SET state = 'cancelled', finished_at = now(),
+    CUT_UPLOADS = "UPDATE bulks SET state = 'cancelled', finished_at = now(), idempotency_key = NULL,
             cancelled = accepted, fed = accepted, failure_code = $1, failure_message = $2,
             failure_remedy = $3, failure_retryable = $4
         WHERE state = 'receiving' AND due_at <= now()";
@@ -44,7 +44,9 @@ statements! {
                   FROM settled GROUP BY bulk_id) AS items
             WHERE bulks.id = items.bulk_id
         )
-        SELECT count(*) FROM settled";
+        SELECT count(*) FILTER (WHERE state = 'done'), count(*) FILTER (WHERE state = 'failed'),
+               count(*) FILTER (WHERE state = 'cancelled')
+        FROM settled";
     OPEN_BULKS = "SELECT id, tenant_id, turn,
                CASE state WHEN 'running' THEN accepted - fed ELSE 0 END AS waiting,
                fed - done - failed - cancelled AS open,
@@ -127,9 +129,13 @@ async fn cut_uploads(c: &mut PgConnection) -> Result<()> {
 }
 
 /// Takes down how the scans of open items ended; how many have.
-pub(super) async fn settle(c: &mut PgConnection) -> Result<u64> {
-    let settled: i64 = sqlx::query_scalar(SETTLE).fetch_one(c).await?;
-    Ok(read_size(settled))
+pub(super) async fn settle(c: &mut PgConnection) -> Result<Settled> {
+    let (done, failed, cancelled) = sqlx::query_as(SETTLE).fetch_one(c).await?;
+    Ok(Settled {
+        done: read_size(done),
+        failed: read_size(failed),
+        cancelled: read_size(cancelled),
+    })
 }
 
 #[derive(FromRow)]

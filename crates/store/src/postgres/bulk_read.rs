@@ -8,9 +8,10 @@ use uuid::Uuid;
 use super::columns::{corrupt, read_count, read_size, write_size};
 use super::statements::statements;
 use crate::error::Result;
+use crate::stored_counts::CountsRow;
 use crate::stored_rejections::decode_rejections;
 use crate::{
-    Bulk, BulkCounts, BulkFailures, BulkId, BulkItem, BulkItemState, BulkReference, BulkSource,
+    Bulk, BulkDepth, BulkFailures, BulkId, BulkItem, BulkItemState, BulkReference, BulkSource,
     BulkState, Page, PageRequest, RegistrySelection, ScanFailure, ScanId, StoreError, TenantId,
 };
 
@@ -41,6 +42,11 @@ macro_rules! select_items {
 statements! {
     BY_ID = select_bulks!("id = $1");
     LIST = select_bulks!("tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
+    DEPTH = "SELECT state, count(*) AS bulks, sum(accepted)::bigint AS accepted,
+            sum(duplicates)::bigint AS duplicates, sum(rejected)::bigint AS rejected,
+            sum(fed)::bigint AS fed, sum(done)::bigint AS done, sum(failed)::bigint AS failed,
+            sum(cancelled)::bigint AS cancelled
+        FROM bulks WHERE state IN ('receiving', 'running', 'paused') GROUP BY state";
     STATE = "SELECT state FROM bulks WHERE id = $1 AND tenant_id = $2";
     ITEMS = select_items!("items.bulk_id = $1 AND items.position > $2
                            ORDER BY items.position LIMIT $3");
@@ -84,13 +90,8 @@ struct BulkRow {
     newest: Option<i64>,
     is_listed: bool,
     rejections: String,
-    rejected: i64,
-    duplicates: i64,
-    accepted: i64,
-    fed: i64,
-    done: i64,
-    failed: i64,
-    cancelled: i64,
+    #[sqlx(flatten)]
+    counts: CountsRow,
     created_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
@@ -101,15 +102,6 @@ struct BulkRow {
 
 impl BulkRow {
     fn read(self) -> Result<Bulk> {
-        let counts = BulkCounts {
-            accepted: read_size(self.accepted),
-            duplicates: read_size(self.duplicates),
-            rejected: read_size(self.rejected),
-            fed: read_size(self.fed),
-            done: read_size(self.done),
-            failed: read_size(self.failed),
-            cancelled: read_size(self.cancelled),
-        };
         let source = match self.registry {
             None => BulkSource::Upload,
             Some(registry) => BulkSource::Registry(RegistrySelection {
@@ -126,7 +118,7 @@ impl BulkRow {
             platform: self.platform,
             state: read_state(&self.state)?,
             is_listed: self.is_listed,
-            counts,
+            counts: self.counts.read(),
             rejections: decode_rejections(&self.rejections)?,
             failure: self.failure.read(),
             ended_last_minute: read_size(self.ended_lately),
@@ -165,6 +157,27 @@ pub(super) async fn list_bulks(
     Ok(Page::cut(bulks, page.limit, |bulk: &Bulk| {
         bulk.id.0.to_string()
     }))
+}
+
+#[derive(FromRow)]
+struct DepthRow {
+    state: String,
+    bulks: i64,
+    #[sqlx(flatten)]
+    counts: CountsRow,
+}
+
+pub(super) async fn read_depth(c: &mut PgConnection) -> Result<BulkDepth> {
+    let rows: Vec<DepthRow> = sqlx::query_as(DEPTH).fetch_all(c).await?;
+    let mut depth = BulkDepth::default();
+    for row in rows {
+        depth.add(
+            read_state(&row.state)?,
+            read_size(row.bulks),
+            &row.counts.read(),
+        );
+    }
+    Ok(depth)
 }
 
 /// The state of a tenant's bulk.

@@ -18,6 +18,7 @@
 mod assemble;
 mod bulk;
 mod bulk_change;
+mod bulk_create;
 mod bulk_feed;
 mod bulk_listing;
 mod bulk_read;
@@ -149,6 +150,7 @@ fn modules_with_statements() -> Vec<(&'static str, &'static str)> {
         assemble::STATEMENTS,
         bulk::STATEMENTS,
         bulk_change::STATEMENTS,
+        bulk_create::STATEMENTS,
         bulk_feed::STATEMENTS,
         bulk_listing::STATEMENTS,
         bulk_read::STATEMENTS,

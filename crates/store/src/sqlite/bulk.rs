@@ -7,21 +7,23 @@ use serde_json::json;
 use sqlx::sqlite::SqliteConnection;
 
 use super::columns::{micros, now, write_size};
-use super::{SqliteStore, bulk_change, bulk_feed, bulk_listing, bulk_read};
+use super::{SqliteStore, bulk_change, bulk_create, bulk_feed, bulk_listing, bulk_read};
 use crate::error::Result;
 use crate::stored_rejections::encode_rejections;
 use crate::{
-    Appended, Bulk, BulkChange, BulkFailures, BulkId, BulkItem, BulkItemState, BulkReference,
-    BulkSource, BulkState, Bulks, Fed, Listed, Listing, NewBulk, Page, PageRequest, Rejections,
-    StoreError, StoreSettings, TenantId,
+    Appended, Bulk, BulkChange, BulkDepth, BulkFailures, BulkId, BulkItem, BulkItemState,
+    BulkReference, BulkState, Bulks, CreatedBulk, Fed, Listed, Listing, NewBulk, Page, PageRequest,
+    Rejections, StoreSettings, TenantId,
 };
 
 #[async_trait]
 impl Bulks for SqliteStore {
-    async fn create_bulk(&self, bulk: &NewBulk) -> Result<Bulk> {
+    async fn create_bulk(&self, bulk: &NewBulk) -> Result<CreatedBulk> {
         let (bulk, settings) = (bulk.clone(), self.settings);
-        self.write(move |c| Box::pin(async move { create_bulk(c, &bulk, &settings).await }))
-            .await
+        self.write(move |c| {
+            Box::pin(async move { bulk_create::create_bulk(c, &bulk, &settings).await })
+        })
+        .await
     }
 
     async fn append_references(
@@ -63,6 +65,10 @@ impl Bulks for SqliteStore {
             Box::pin(async move { bulk_feed::feed(c, window, &settings).await })
         })
         .await
+    }
+
+    async fn bulk_depth(&self) -> Result<BulkDepth> {
+        bulk_read::read_depth(&mut *self.readers().acquire().await?).await
     }
 
     async fn bulk(&self, tenant: TenantId, id: BulkId) -> Result<Option<Bulk>> {
@@ -206,43 +212,6 @@ impl Items {
         .await?;
         Ok(inserted)
     }
-}
-
-async fn create_bulk(
-    c: &mut SqliteConnection,
-    bulk: &NewBulk,
-    settings: &StoreSettings,
-) -> Result<Bulk> {
-    let now = now();
-    let (state, selection, due_at) = match &bulk.source {
-        BulkSource::Upload => (
-            BulkState::Receiving,
-            None,
-            now.saturating_add(micros(settings.lost_after)),
-        ),
-        BulkSource::Registry(selection) => (BulkState::Running, Some(selection), now),
-    };
-    sqlx::query(
-        "INSERT INTO bulks (id, tenant_id, state, platform, traceparent, registry, repositories,
-                            tags, newest, is_listed, due_at, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-    )
-    .bind(bulk.id.0)
-    .bind(bulk.tenant.0)
-    .bind(state.name())
-    .bind(&bulk.platform)
-    .bind(&bulk.traceparent)
-    .bind(selection.map(|selection| &selection.registry))
-    .bind(selection.map(|selection| &selection.repositories))
-    .bind(selection.and_then(|selection| selection.tags.as_ref()))
-    .bind(selection.and_then(|selection| selection.newest))
-    .bind(selection.is_none())
-    .bind(due_at)
-    .bind(now)
-    .execute(&mut *c)
-    .await?;
-    let stored = bulk_read::read_bulk(c, bulk.id).await?;
-    stored.ok_or_else(|| StoreError::Corrupt("a new bulk is not there".to_owned()))
 }
 
 async fn append_references(

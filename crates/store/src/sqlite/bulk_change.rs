@@ -34,7 +34,8 @@ pub(super) async fn move_bulk(
 /// that the bulk is cancelled says it of all of them.
 pub(super) async fn cancel(c: &mut SqliteConnection, id: BulkId) -> Result<()> {
     let cancelled = sqlx::query(
-        "UPDATE bulks SET state = 'cancelled', finished_at = ?2
+        "UPDATE bulks SET state = 'cancelled', finished_at = ?2,
+                          idempotency_key = iif(state = 'receiving', NULL, idempotency_key)
          WHERE id = ?1 AND state IN ('receiving', 'running', 'paused')",
     )
     .bind(id.0)

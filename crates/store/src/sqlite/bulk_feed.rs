@@ -13,7 +13,7 @@ use super::outbox;
 use crate::bulk_share::{OpenBulk, Share, share_window};
 use crate::error::Result;
 use crate::jobs::{image_message, upload_cut};
-use crate::{BulkId, BulkItemState, Fed, StoreSettings, TenantId};
+use crate::{BulkId, BulkItemState, Fed, Settled, StoreSettings, TenantId};
 
 /// Whether a round of feeding has anything to do. Asked often, and mostly answered no; left to
 /// itself, SQLite looks for open items through all that ever were.
@@ -60,7 +60,7 @@ async fn cut_uploads(c: &mut SqliteConnection) -> Result<()> {
     let failure = upload_cut();
     sqlx::query(
         "UPDATE bulks SET state = 'cancelled', finished_at = ?1, cancelled = accepted,
-                          fed = accepted, failure_code = ?2, failure_message = ?3,
+                          fed = accepted, idempotency_key = NULL, failure_code = ?2, failure_message = ?3,
                           failure_remedy = ?4, failure_retryable = ?5
          WHERE state = 'receiving' AND due_at <= ?1",
     )
@@ -75,7 +75,7 @@ async fn cut_uploads(c: &mut SqliteConnection) -> Result<()> {
 }
 
 /// Takes down how the scans of open items ended; how many have.
-pub(super) async fn settle(c: &mut SqliteConnection) -> Result<u64> {
+pub(super) async fn settle(c: &mut SqliteConnection) -> Result<Settled> {
     let settled: Vec<(Vec<u8>, String)> = sqlx::query_as(
         "UPDATE bulk_items SET state = scans.state, failure_code = scans.failure_code
          FROM scans
@@ -85,23 +85,32 @@ pub(super) async fn settle(c: &mut SqliteConnection) -> Result<u64> {
     )
     .fetch_all(&mut *c)
     .await?;
-    let count = settled.len() as u64;
-    let mut counts: BTreeMap<Vec<u8>, [u64; 3]> = BTreeMap::new();
+    let mut all = Settled::default();
+    let mut counts: BTreeMap<Vec<u8>, Settled> = BTreeMap::new();
     for (bulk, state) in settled {
         let of_bulk = counts.entry(bulk).or_default();
-        match BulkItemState::from_name(&state) {
-            Some(BulkItemState::Done) => of_bulk[0] += 1,
-            Some(BulkItemState::Failed) => of_bulk[1] += 1,
-            Some(BulkItemState::Cancelled) => of_bulk[2] += 1,
-            _ => return Err(corrupt("state of a settled item", state)),
+        for settled in [of_bulk, &mut all] {
+            match BulkItemState::from_name(&state) {
+                Some(BulkItemState::Done) => settled.done += 1,
+                Some(BulkItemState::Failed) => settled.failed += 1,
+                Some(BulkItemState::Cancelled) => settled.cancelled += 1,
+                _ => return Err(corrupt("state of a settled item", state)),
+            }
         }
     }
     if counts.is_empty() {
-        return Ok(0);
+        return Ok(all);
     }
     let rows: Value = counts
         .into_iter()
-        .map(|(bulk, counts)| json!([hex::encode(bulk), counts[0], counts[1], counts[2]]))
+        .map(|(bulk, of_bulk)| {
+            let Settled {
+                done,
+                failed,
+                cancelled,
+            } = of_bulk;
+            json!([hex::encode(bulk), done, failed, cancelled])
+        })
         .collect();
     sqlx::query(
         "UPDATE bulks SET done = done + (ended.value->>1), failed = failed + (ended.value->>2),
@@ -111,7 +120,7 @@ pub(super) async fn settle(c: &mut SqliteConnection) -> Result<u64> {
     .bind(rows.to_string())
     .execute(c)
     .await?;
-    Ok(count)
+    Ok(all)
 }
 
 #[derive(FromRow)]

@@ -10,9 +10,10 @@ use super::columns::{
     corrupt, micros, now, read_count, read_size, read_time, read_uuid, write_size,
 };
 use crate::error::Result;
+use crate::stored_counts::CountsRow;
 use crate::stored_rejections::decode_rejections;
 use crate::{
-    Bulk, BulkCounts, BulkFailures, BulkId, BulkItem, BulkItemState, BulkReference, BulkSource,
+    Bulk, BulkDepth, BulkFailures, BulkId, BulkItem, BulkItemState, BulkReference, BulkSource,
     BulkState, Page, PageRequest, RegistrySelection, ScanFailure, ScanId, StoreError, TenantId,
 };
 
@@ -50,13 +51,8 @@ struct BulkRow {
     newest: Option<i64>,
     is_listed: bool,
     rejections: String,
-    rejected: i64,
-    duplicates: i64,
-    accepted: i64,
-    fed: i64,
-    done: i64,
-    failed: i64,
-    cancelled: i64,
+    #[sqlx(flatten)]
+    counts: CountsRow,
     created_at: i64,
     started_at: Option<i64>,
     finished_at: Option<i64>,
@@ -67,15 +63,6 @@ struct BulkRow {
 
 impl BulkRow {
     fn read(self) -> Result<Bulk> {
-        let counts = BulkCounts {
-            accepted: read_size(self.accepted),
-            duplicates: read_size(self.duplicates),
-            rejected: read_size(self.rejected),
-            fed: read_size(self.fed),
-            done: read_size(self.done),
-            failed: read_size(self.failed),
-            cancelled: read_size(self.cancelled),
-        };
         let source = match self.registry {
             None => BulkSource::Upload,
             Some(registry) => BulkSource::Registry(RegistrySelection {
@@ -90,10 +77,9 @@ impl BulkRow {
             tenant: TenantId(read_uuid(&self.tenant_id)?),
             source,
             platform: self.platform,
-            state: BulkState::from_name(&self.state)
-                .ok_or_else(|| corrupt("state", &self.state))?,
+            state: read_state(&self.state)?,
             is_listed: self.is_listed,
-            counts,
+            counts: self.counts.read(),
             rejections: decode_rejections(&self.rejections)?,
             failure: self.failure.read(),
             ended_last_minute: read_size(self.ended_lately),
@@ -102,6 +88,38 @@ impl BulkRow {
             finished_at: self.finished_at.map(read_time).transpose()?,
         })
     }
+}
+
+fn read_state(state: &str) -> Result<BulkState> {
+    BulkState::from_name(state).ok_or_else(|| corrupt("state", state))
+}
+
+#[derive(FromRow)]
+struct DepthRow {
+    state: String,
+    bulks: i64,
+    #[sqlx(flatten)]
+    counts: CountsRow,
+}
+
+pub(super) async fn read_depth(c: &mut SqliteConnection) -> Result<BulkDepth> {
+    let rows: Vec<DepthRow> = sqlx::query_as(
+        "SELECT state, count(*) AS bulks, sum(accepted) AS accepted,
+                sum(duplicates) AS duplicates, sum(rejected) AS rejected, sum(fed) AS fed,
+                sum(done) AS done, sum(failed) AS failed, sum(cancelled) AS cancelled
+         FROM bulks WHERE state IN ('receiving', 'running', 'paused') GROUP BY state",
+    )
+    .fetch_all(c)
+    .await?;
+    let mut depth = BulkDepth::default();
+    for row in rows {
+        depth.add(
+            read_state(&row.state)?,
+            read_size(row.bulks),
+            &row.counts.read(),
+        );
+    }
+    Ok(depth)
 }
 
 fn select_bulks() -> QueryBuilder<Sqlite> {

@@ -13,6 +13,7 @@
 mod assemble;
 mod bulk;
 mod bulk_change;
+mod bulk_create;
 mod bulk_feed;
 mod bulk_listing;
 mod bulk_read;

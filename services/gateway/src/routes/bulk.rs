@@ -9,7 +9,8 @@ use axum::response::{IntoResponse, Response};
 use chrono::Utc;
 use scanyard_oci::RegistryHost;
 use scanyard_store::{
-    Bulk, BulkChange, BulkId, BulkSource, BulkState, NewBulk, RegistrySelection, TenantId,
+    Bulk, BulkChange, BulkId, BulkSource, BulkState, CreatedBulk, NewBulk, RegistrySelection,
+    TenantId,
 };
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -23,7 +24,7 @@ use crate::problem::Problem;
 use crate::problem_code::Code;
 use crate::problem_responses::problems;
 use crate::state::Gateway;
-use crate::submission::choose_platform;
+use crate::submission::{choose_platform, idempotency_key};
 use crate::trace_context::TraceContext;
 use crate::upload;
 use crate::view::{
@@ -117,8 +118,8 @@ struct UploadParameters {
     platform: Option<String>,
 }
 
-problems!(CreateProblems: InvalidBody, InvalidQuery, BodyTooLarge, UnsupportedMediaType,
-    InvalidReference, InvalidPlatform, BulkStateConflict);
+problems!(CreateProblems: InvalidBody, InvalidQuery, InvalidHeader, BodyTooLarge,
+    UnsupportedMediaType, InvalidReference, InvalidPlatform, BulkStateConflict, IdempotencyKeyReused);
 
 /// Submit many images.
 ///
@@ -130,10 +131,15 @@ problems!(CreateProblems: InvalidBody, InvalidQuery, BodyTooLarge, UnsupportedMe
 /// Or `application/json`: a registry and a pattern. Its repositories and tags are listed in the
 /// background, and scanned meanwhile.
 #[utoipa::path(post, path = "/v1/bulk", tag = "bulk",
-    params(UploadParameters),
+    params(
+        UploadParameters,
+        ("Idempotency-Key" = Option<String>, Header,
+            description = "A second request with the same key is answered with the first one's bulk; \
+                its references are not read. An upload that broke off does not count."),
+    ),
     request_body(content((RegistryRequest = "application/json"), (String = "application/x-ndjson"))),
     responses(
-        (status = 202, description = "Accepted.", body = BulkView,
+        (status = 202, description = "Accepted, or known by its Idempotency-Key.", body = BulkView,
             headers(("Location" = String, description = "The bulk."))),
         CreateProblems,
     ))]
@@ -144,11 +150,13 @@ async fn create_bulk(
     Parameters(parameters): Parameters<UploadParameters>,
     request: Request,
 ) -> Result<Response, Problem> {
+    let idempotency_key = idempotency_key(request.headers())?;
     let new = |source, platform: Option<String>| NewBulk {
         id: BulkId(Uuid::now_v7()),
         tenant: principal.tenant,
         source,
         platform,
+        idempotency_key,
         traceparent: Some(trace.traceparent().to_owned()),
     };
     let bulk = if upload::is_ndjson(request.headers()) {
@@ -163,7 +171,10 @@ async fn create_bulk(
             .as_deref()
             .map_or(Ok(None), choose_platform)?;
         let bulk = new(BulkSource::Registry(asked.selection()?), platform);
-        gateway.store().create_bulk(&bulk).await?
+        match gateway.store().create_bulk(&bulk).await? {
+            CreatedBulk::New(bulk) | CreatedBulk::Existing(bulk) => bulk,
+            CreatedBulk::Conflict(id) => return Err(key_reused(id)),
+        }
     };
     let location = HeaderValue::try_from(format!("/v1/bulk/{}", bulk.id.0));
     let mut response = (StatusCode::ACCEPTED, show(bulk)).into_response();
@@ -174,7 +185,18 @@ async fn create_bulk(
 }
 
 fn show(bulk: Bulk) -> Json<BulkView> {
-    Json(BulkView::at(Utc::now(), bulk))
+    Json(BulkView::now(bulk))
+}
+
+/// The key names a bulk that was asked for in other words.
+pub fn key_reused(id: BulkId) -> Problem {
+    Problem::new(
+        Code::IdempotencyKeyReused,
+        format!(
+            "The Idempotency-Key names bulk {}, which is of something else.",
+            id.0
+        ),
+    )
 }
 
 /// What to list.
@@ -369,6 +391,6 @@ async fn change(
     Ok(show(bulk))
 }
 
-fn bulk_not_found() -> Problem {
+pub fn bulk_not_found() -> Problem {
     Problem::new(Code::BulkNotFound, "You have no bulk of this id.")
 }

@@ -2,6 +2,7 @@
 
 mod advisories;
 mod bulk;
+mod bulk_events;
 mod dead_letters;
 mod docs;
 mod health;
@@ -15,6 +16,8 @@ mod vulnerabilities;
 
 use utoipa_axum::router::OpenApiRouter;
 
+pub use bulk::key_reused;
+
 use crate::state::Gateway;
 
 /// Routes behind a key.
@@ -23,6 +26,7 @@ pub fn behind_a_key() -> OpenApiRouter<Gateway> {
         .merge(scans::routes())
         .merge(scan_events::routes())
         .merge(bulk::routes())
+        .merge(bulk_events::routes())
         .merge(images::routes())
         .merge(reports::routes())
         .merge(vulnerabilities::routes())

@@ -19,11 +19,11 @@ use crate::prefer::preferred_wait;
 use crate::problem::Problem;
 use crate::problem_code::Code;
 use crate::problem_responses::problems;
-use crate::scan_watch::ScanWatch;
 use crate::state::Gateway;
 use crate::submission::ScanRequest;
 use crate::trace_context::TraceContext;
 use crate::view::{Listing, PageParameters, ScanStateView, ScanView};
+use crate::watch::Watch;
 
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
@@ -94,7 +94,7 @@ fn accepted(status: StatusCode, scan: Scan) -> Response {
 }
 
 async fn wait_for_end(gateway: &Gateway, scan: Scan, wait: Duration) -> Result<Response, Problem> {
-    let watch = ScanWatch::new(gateway.clone(), scan.tenant, scan.id);
+    let watch = Watch::<Scan>::new(gateway.clone(), scan.tenant, scan.id);
     let mut response = match tokio::time::timeout(wait, watch.end()).await {
         Ok(ended) => match ended? {
             Some(scan) => accepted(StatusCode::OK, scan),

@@ -1,22 +1,24 @@
 //! References as they stream in: read line by line, stored batch by batch. However many there are,
 //! one batch of them is in memory.
 
+mod chunks;
 mod item;
 mod lines;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method};
-use futures_util::StreamExt;
 use scanyard_store::{
-    Appended, Bulk, BulkChange, BulkId, BulkReference, NewBulk, RejectedPlace, Rejection,
-    Rejections, TenantId,
+    Appended, Bulk, BulkChange, BulkId, BulkReference, BulkState, CreatedBulk, NewBulk,
+    RejectedPlace, Rejection, Rejections, TenantId,
 };
 
 use crate::problem::Problem;
 use crate::problem_code::Code;
+use crate::routes::key_reused;
 use crate::state::Gateway;
+use chunks::Chunks;
 use item::ItemReader;
 use lines::{Line, Lines};
 
@@ -46,9 +48,24 @@ pub fn is_ndjson(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Stores every reference of the body as a new bulk. One that breaks off is cancelled whole.
+/// Stores every reference of the body as a new bulk. One that breaks off is cancelled whole. Of one
+/// that is there already, the body is read past, so that a client that sends before it listens hears
+/// the answer.
 pub async fn receive(gateway: &Gateway, bulk: &NewBulk, body: Body) -> Result<Bulk, Problem> {
-    gateway.store().create_bulk(bulk).await?;
+    match gateway.store().create_bulk(bulk).await? {
+        CreatedBulk::New(_) => {}
+        CreatedBulk::Existing(known) if known.state == BulkState::Receiving => {
+            return Err(Problem::new(
+                Code::BulkStateConflict,
+                "The bulk of this Idempotency-Key is still receiving its references.",
+            ));
+        }
+        CreatedBulk::Existing(known) => {
+            Chunks::new(gateway, body).pass_over().await?;
+            return Ok(known);
+        }
+        CreatedBulk::Conflict(id) => return Err(key_reused(id)),
+    }
     let unfinished = Unfinished {
         gateway: gateway.clone(),
         tenant: bulk.tenant,
@@ -86,21 +103,9 @@ struct Upload<'a> {
 
 impl Upload<'_> {
     async fn read(&mut self, body: Body) -> Result<(), Problem> {
-        let settings = self.gateway.settings();
-        let mut lines = Lines::new(settings.max_line_bytes);
-        let mut chunks = body.into_data_stream();
-        let mut received = 0u64;
-        while let Some(chunk) = self.next_chunk(&mut chunks).await? {
-            received += chunk.len() as u64;
-            if received > settings.max_upload_bytes {
-                return Err(Problem::new(
-                    Code::BodyTooLarge,
-                    format!(
-                        "The body is larger than {} bytes.",
-                        settings.max_upload_bytes
-                    ),
-                ));
-            }
+        let mut lines = Lines::new(self.gateway.settings().max_line_bytes);
+        let mut chunks = Chunks::new(self.gateway, body);
+        while let Some(chunk) = chunks.next().await? {
             let mut rest = chunk.as_ref();
             while !rest.is_empty() {
                 if let Some(line) = lines.next(&mut rest) {
@@ -112,32 +117,6 @@ impl Upload<'_> {
             self.take(line).await?;
         }
         self.store().await
-    }
-
-    /// The next piece of the body, for which a client has as long as it may be silent.
-    async fn next_chunk(
-        &self,
-        chunks: &mut axum::body::BodyDataStream,
-    ) -> Result<Option<Bytes>, Problem> {
-        let idle = self.gateway.settings().upload_idle;
-        let next = async {
-            tokio::select! {
-                next = tokio::time::timeout(idle, chunks.next()) => Some(next),
-                () = self.gateway.shutdown().cancelled() => None,
-            }
-        };
-        match next.await {
-            None => Err(Problem::new(Code::Overloaded, "This gateway is stopping.")),
-            Some(Err(_)) => Err(Problem::new(
-                Code::Timeout,
-                format!("Nothing arrived within {} s.", idle.as_secs()),
-            )),
-            Some(Ok(None)) => Ok(None),
-            Some(Ok(Some(Ok(chunk)))) => Ok(Some(chunk)),
-            Some(Ok(Some(Err(error)))) => {
-                Err(Problem::new(Code::InvalidBody, "The body ended early.").caused_by(error))
-            }
-        }
     }
 
     async fn take(&mut self, line: Line) -> Result<(), Problem> {

@@ -191,6 +191,11 @@ pub struct BulkView {
 }
 
 impl BulkView {
+    /// The bulk as it is now.
+    pub fn now(bulk: Bulk) -> Self {
+        Self::at(Utc::now(), bulk)
+    }
+
     /// The bulk as it is at this time.
     pub fn at(now: DateTime<Utc>, bulk: Bulk) -> Self {
         let rate_per_second = rate(now, &bulk);

@@ -143,6 +143,8 @@ pub struct ScanView {
     platform: String,
     /// Who waits.
     lane: LaneView,
+    /// The bulk that it is part of: `/v1/bulk/{id}`; null where it was submitted by itself.
+    bulk: Option<Uuid>,
     /// How far it is.
     state: ScanStateView,
     /// Why it failed; null unless it did.
@@ -166,6 +168,7 @@ impl From<Scan> for ScanView {
             reference: scan.reference,
             platform: scan.platform.unwrap_or_else(|| "all".to_owned()),
             lane: scan.lane.into(),
+            bulk: scan.bulk.map(|bulk| bulk.0),
             state: scan.state.into(),
             failure: scan.failure.map(Into::into),
             images: scan.images.iter().map(ToString::to_string).collect(),

@@ -1,18 +1,6 @@
 //! Server-sent events.
 
-use crate::support::{TestGateway, finished_scan, record};
-
-/// Event names with the state in their data.
-fn events(text: &str) -> Vec<(String, String)> {
-    text.split("\n\n")
-        .filter_map(|event| {
-            let field = |name| event.lines().find_map(|line| line.strip_prefix(name));
-            let data: serde_json::Value = serde_json::from_str(field("data: ")?).unwrap();
-            let state = data["state"].as_str().unwrap().to_owned();
-            Some((field("event: ")?.to_owned(), state))
-        })
-        .collect()
-}
+use crate::support::{TestGateway, events, finished_scan, record};
 
 #[tokio::test]
 async fn a_finished_scan_is_one_last_event() {

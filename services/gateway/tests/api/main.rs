@@ -3,6 +3,7 @@
 
 mod auth;
 mod bulk;
+mod bulk_requests;
 mod dead_letters;
 mod errors;
 mod events;

@@ -321,6 +321,18 @@ fn finding() -> Finding {
     }
 }
 
+/// Names of server-sent events with the state in their data.
+pub fn events(text: &str) -> Vec<(String, String)> {
+    text.split("\n\n")
+        .filter_map(|event| {
+            let field = |name| event.lines().find_map(|line| line.strip_prefix(name));
+            let data: Value = serde_json::from_str(field("data: ")?).unwrap();
+            let state = data["state"].as_str().unwrap().to_owned();
+            Some((field("event: ")?.to_owned(), state))
+        })
+        .collect()
+}
+
 /// A finished scan of the image, with a finding.
 pub async fn finished_scan(gateway: &TestGateway) -> ScanId {
     let scan = gateway.submit(&gateway.key, "registry.test/app:1").await;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use scanyard_store::Store;
+use metrics::counter;
+use scanyard_store::{Fed, Store};
+use scanyard_telemetry::name;
 
 use crate::{Reconciler, Round};
 
@@ -33,15 +35,28 @@ impl Reconciler for BulkFeed {
 
     async fn reconcile(&self) -> anyhow::Result<Round> {
         let fed = self.store.feed_bulks(self.window).await?;
+        count(&fed);
         if fed.fed > 0 {
             tracing::debug!(
                 fed = fed.fed,
-                settled = fed.settled,
+                settled = fed.settled.all(),
                 open = fed.open,
                 "bulks were fed"
             );
         }
         // Even where there is more to feed, its turn comes when scans have ended.
         Ok(Round::Idle)
+    }
+}
+
+fn count(fed: &Fed) {
+    let moved = [
+        ("fed", fed.fed),
+        ("done", fed.settled.done),
+        ("failed", fed.settled.failed),
+        ("cancelled", fed.settled.cancelled),
+    ];
+    for (to, items) in moved {
+        counter!(name::BULK_ITEMS_MOVED, "to" => to).increment(items);
     }
 }

@@ -4,6 +4,7 @@ mod advisory_follow;
 mod advisory_publish;
 mod advisory_reload;
 mod advisory_update;
+mod bulk_depth;
 mod bulk_feed;
 mod bulk_listing;
 mod leases;
@@ -92,11 +93,17 @@ pub fn standing(context: &SchedulerContext) -> Vec<Arc<dyn Reconciler>> {
         settings,
         ..
     } = context;
-    let mut list: Vec<Arc<dyn Reconciler>> = vec![Arc::new(queue_depth::QueueDepth {
-        queue: Arc::clone(queue),
-        advisories: advisories.clone(),
-        interval: settings.queue_depth,
-    })];
+    let mut list: Vec<Arc<dyn Reconciler>> = vec![
+        Arc::new(queue_depth::QueueDepth {
+            queue: Arc::clone(queue),
+            advisories: advisories.clone(),
+            interval: settings.depth,
+        }),
+        Arc::new(bulk_depth::BulkDepth {
+            store: Arc::clone(store),
+            interval: settings.depth,
+        }),
+    ];
     if let Some(advisory) = &settings.advisory
         && context.copies.is_none()
     {

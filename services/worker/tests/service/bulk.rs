@@ -21,9 +21,11 @@ async fn create(service: &Service, source: BulkSource) -> BulkId {
         tenant: TenantId::DEFAULT,
         source,
         platform: None,
+        idempotency_key: None,
         traceparent: None,
     };
-    service.store.create_bulk(&new).await.unwrap().id
+    service.store.create_bulk(&new).await.unwrap();
+    new.id
 }
 
 async fn ended(service: &Service, id: BulkId) -> scanyard_store::Bulk {

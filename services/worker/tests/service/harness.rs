@@ -242,7 +242,7 @@ fn scheduler_settings(advisories: PathBuf) -> SchedulerSettings {
         leases: often,
         advisories: often,
         rematch: often,
-        queue_depth: Duration::from_secs(5),
+        depth: Duration::from_secs(5),
         advisory: Some(AdvisorySettings {
             path: advisories,
             update: None,

@@ -5,8 +5,10 @@ use std::io::Read;
 
 use prost::Message;
 use scanyard_package::{CoverageKind, Distro, Package, PackageKind, SourcePackage};
+use scanyard_secrets::Secret;
 
 use crate::layer::{DeclaredPackage, FileEvidence, LayerInventory, Unknown};
+use crate::mode::Mode;
 
 /// Version of the stored form. A reader refuses what it does not know.
 const FORMAT: u8 = 1;
@@ -55,6 +57,20 @@ struct FileWire {
     unknowns: Vec<UnknownWire>,
     #[prost(string, optional, tag = "6")]
     hard_link: Option<String>,
+    #[prost(message, repeated, tag = "7")]
+    secrets: Vec<SecretWire>,
+    #[prost(uint32, tag = "8")]
+    mode: u32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct SecretWire {
+    #[prost(string, tag = "1")]
+    rule: String,
+    #[prost(uint32, tag = "2")]
+    line: u32,
+    #[prost(string, tag = "3")]
+    excerpt: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -166,6 +182,16 @@ fn write_file(path: &str, file: &FileEvidence) -> FileWire {
         }),
         unknowns: file.unknowns.iter().map(write_unknown).collect(),
         hard_link: file.hard_link.clone(),
+        secrets: file.secrets.iter().map(write_secret).collect(),
+        mode: file.mode.bits(),
+    }
+}
+
+fn write_secret(secret: &Secret) -> SecretWire {
+    SecretWire {
+        rule: secret.rule.clone(),
+        line: secret.line,
+        excerpt: secret.excerpt.clone(),
     }
 }
 
@@ -205,8 +231,18 @@ fn read_file(wire: FileWire) -> Option<(String, FileEvidence)> {
         distro,
         unknowns: read_unknowns(wire.unknowns)?,
         hard_link: wire.hard_link,
+        secrets: wire.secrets.into_iter().map(read_secret).collect(),
+        mode: Mode::from_bits(wire.mode),
     };
     Some((wire.path, evidence))
+}
+
+fn read_secret(wire: SecretWire) -> Secret {
+    Secret {
+        rule: wire.rule,
+        line: wire.line,
+        excerpt: wire.excerpt,
+    }
 }
 
 fn read_package(wire: PackageWire) -> Option<DeclaredPackage> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use scanyard_package::{Coverage, Package};
 
 use crate::catalogers;
-use crate::image::{FoldedLayer, ImageInventory, LocatedPackage};
+use crate::image::{FoldedLayer, ImageInventory, LocatedPackage, SpecialFile};
 use crate::overlay::{Overlay, Standing};
 use crate::path;
 
@@ -19,7 +19,9 @@ pub fn fold(layers: &[FoldedLayer<'_>]) -> ImageInventory {
         let unknowns = layer.inventory.unknowns.iter();
         coverage.extend(unknowns.map(|u| Coverage::new(u.kind, subject.clone(), u.detail.clone())));
     }
+    let secrets = overlay.secrets();
     let mut files = overlay.into_files();
+    let special_files = special_files(&files);
     let databases = files
         .iter()
         .map(|(path, standing)| (*path, standing.evidence.packages.len()));
@@ -42,7 +44,23 @@ pub fn fold(layers: &[FoldedLayer<'_>]) -> ImageInventory {
         distro,
         packages: locate(&files),
         coverage,
+        secrets,
+        special_files,
     }
+}
+
+/// Files that stand with an unusual mode.
+fn special_files(files: &BTreeMap<&str, Standing<'_>>) -> Vec<SpecialFile> {
+    let special = files
+        .iter()
+        .filter(|(_, standing)| !standing.evidence.mode.is_ordinary());
+    special
+        .map(|(path, standing)| SpecialFile {
+            path: (*path).to_owned(),
+            mode: standing.evidence.mode,
+            layer: standing.layer(),
+        })
+        .collect()
 }
 
 /// Every package that stands, once, without those that belong to an OS package.

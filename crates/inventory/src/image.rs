@@ -4,8 +4,10 @@ use std::fmt::Write;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use scanyard_package::{Coverage, Digest, Distro, Package};
+use scanyard_secrets::Secret;
 
 use crate::layer::LayerInventory;
+use crate::mode::Mode;
 
 /// One layer of an image, bottom first.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +27,34 @@ pub struct ImageInventory {
     pub packages: Vec<LocatedPackage>,
     /// What could not be read, with its place.
     pub coverage: Vec<Coverage>,
+    /// Credentials in files, by path; those in files that are gone at the end too.
+    pub secrets: Vec<LocatedSecret>,
+    /// Files whose mode lets others do more than is usual, by path.
+    pub special_files: Vec<SpecialFile>,
+}
+
+/// A credential and where it was found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LocatedSecret {
+    /// The file.
+    pub path: String,
+    /// The credential, masked.
+    pub secret: Secret,
+    /// Index of the lowest layer from which the file has had it without interruption.
+    pub layer: usize,
+    /// Whether an upper layer deletes or replaces it. Whoever has the image has it all the same.
+    pub deleted: bool,
+}
+
+/// A file with an unusual mode.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SpecialFile {
+    /// The file.
+    pub path: String,
+    /// What its mode lets others do.
+    pub mode: Mode,
+    /// Index of the layer that it is from.
+    pub layer: usize,
 }
 
 /// A package and where it was found.

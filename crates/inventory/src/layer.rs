@@ -3,6 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use scanyard_package::{CoverageKind, Distro, Package};
+use scanyard_secrets::Secret;
+
+use crate::mode::Mode;
 
 /// Everything about one layer that the fold needs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -36,6 +39,10 @@ pub struct FileEvidence {
     pub unknowns: Vec<Unknown>,
     /// The file is a hard link to this path, which is in a layer below.
     pub hard_link: Option<String>,
+    /// Credentials in it, masked, where the set of catalogers looks for them.
+    pub secrets: Vec<Secret>,
+    /// What its mode lets others do.
+    pub mode: Mode,
 }
 
 /// A package as a file declares it: what it is, and what else the file says of it.
@@ -74,6 +81,16 @@ impl FileEvidence {
             distro: Some(distro),
             ..Self::default()
         }
+    }
+
+    /// What holds whatever the file is called: its secrets and its mode.
+    pub(crate) fn of_content(&self) -> Option<Self> {
+        let content = Self {
+            secrets: self.secrets.clone(),
+            mode: self.mode,
+            ..Self::default()
+        };
+        (content != Self::default()).then_some(content)
     }
 
     /// Evidence that could not be read.

@@ -1,10 +1,12 @@
 //! The files of interest that stand after some layers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 
 use scanyard_package::Package;
+use scanyard_secrets::Secret;
 
+use crate::image::LocatedSecret;
 use crate::layer::{DeclaredPackage, FileEvidence, LayerInventory};
 use crate::path;
 
@@ -16,6 +18,8 @@ pub struct Standing<'a> {
     origins: HashMap<&'a Package, usize>,
     /// The same of the paths that it says are owned.
     owned: HashMap<&'a str, usize>,
+    /// The same of its secrets, by what does not change when lines move.
+    secrets: HashMap<(&'a str, &'a str), usize>,
 }
 
 impl<'a> Standing<'a> {
@@ -30,6 +34,7 @@ impl<'a> Standing<'a> {
             layer,
             origins: HashMap::new(),
             owned: HashMap::new(),
+            secrets: HashMap::new(),
         };
         let Some(before) = below.get(path) else {
             return standing;
@@ -46,7 +51,25 @@ impl<'a> Standing<'a> {
                 standing.owned.insert(path, *since);
             }
         }
+        let secrets: HashMap<_, _> = before.secrets().map(|(s, since)| (key(s), since)).collect();
+        for secret in &evidence.secrets {
+            if let Some(since) = secrets.get(&key(secret)) {
+                standing.secrets.insert(key(secret), *since);
+            }
+        }
         standing
+    }
+
+    /// The layer that it is from.
+    pub fn layer(&self) -> usize {
+        self.layer
+    }
+
+    /// Its secrets, each with the lowest layer from which it has had them without interruption.
+    fn secrets(&self) -> impl Iterator<Item = (&'a Secret, usize)> {
+        let since = |secret| self.secrets.get(&key(secret)).copied();
+        let secrets = self.evidence.secrets.iter();
+        secrets.map(move |secret| (secret, since(secret).unwrap_or(self.layer)))
     }
 
     /// The lowest layer from which this file has named the package without interruption.
@@ -70,6 +93,11 @@ impl<'a> Standing<'a> {
     }
 }
 
+/// What tells secrets of one file apart, wherever in it they stand.
+fn key(secret: &Secret) -> (&str, &str) {
+    (&secret.rule, &secret.excerpt)
+}
+
 /// Layers laid over each other. The work for each layer follows its own size, not that of what is
 /// below: images of a hundred small layers are common.
 #[derive(Default)]
@@ -78,6 +106,8 @@ pub struct Overlay<'a> {
     /// Every path of a file that ever stood, and of the directories above it, by hash. Layers say
     /// what they replace in hashes.
     known: HashMap<u64, &'a str>,
+    /// Secrets of files that a layer deleted or replaced.
+    deleted: Vec<LocatedSecret>,
 }
 
 impl<'a> Overlay<'a> {
@@ -99,6 +129,35 @@ impl<'a> Overlay<'a> {
                 self.known.insert(hash, prefix);
             }
         }
+        for (path, standing) in below {
+            self.note_deleted(path, &standing);
+        }
+    }
+
+    /// Notes secrets of a file that is gone, unless what is in its place has them too.
+    fn note_deleted(&mut self, path: &str, gone: &Standing<'a>) {
+        let stands = self.files.get(path);
+        let kept: HashSet<_> = stands
+            .into_iter()
+            .flat_map(|standing| standing.evidence.secrets.iter().map(key))
+            .collect();
+        let lost = gone
+            .secrets()
+            .filter(|(secret, _)| !kept.contains(&key(secret)));
+        self.deleted
+            .extend(lost.map(|(secret, layer)| located(path, secret, layer, true)));
+    }
+
+    /// Every secret so far: those that stand and those that are gone.
+    pub fn secrets(&self) -> Vec<LocatedSecret> {
+        let stands = self.files.iter().flat_map(|(path, standing)| {
+            let secrets = standing.secrets();
+            secrets.map(|(secret, layer)| located(path, secret, layer, false))
+        });
+        let mut secrets: Vec<_> = stands.chain(self.deleted.iter().cloned()).collect();
+        secrets.sort();
+        secrets.dedup();
+        secrets
     }
 
     /// What stands at the end, by path.
@@ -151,5 +210,14 @@ impl<'a> Overlay<'a> {
         for path in paths {
             self.take_at(path, gone);
         }
+    }
+}
+
+fn located(path: &str, secret: &Secret, layer: usize, deleted: bool) -> LocatedSecret {
+    LocatedSecret {
+        path: path.to_owned(),
+        secret: secret.clone(),
+        layer,
+        deleted,
     }
 }

@@ -2,11 +2,13 @@
 
 use std::fs::{self, DirEntry, File};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use scanyard_package::{CoverageKind, Limits};
 
 use crate::layer::LayerInventory;
+use crate::mode::Mode;
 use crate::set::CatalogerSet;
 use crate::tar_stream::CatalogError;
 use crate::walk::Walk;
@@ -56,7 +58,8 @@ fn visit(walk: &mut Walk<'_>, entry: &DirEntry, path: &str) -> Option<Vec<DirEnt
             return list(&entry.path()).map(Some);
         }
         if kind.is_file() {
-            walk.file(path, File::open(entry.path())?)?;
+            let mode = Mode::of_file(entry.metadata()?.permissions().mode());
+            walk.file(path, mode, File::open(entry.path())?)?;
         } else {
             walk.other(path);
         }

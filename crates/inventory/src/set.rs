@@ -5,20 +5,30 @@
 pub struct CatalogerSet {
     /// Lock files: what an application would install, whether or not it did.
     pub lockfiles: bool,
+    /// Credentials in text.
+    pub secrets: bool,
 }
 
 impl CatalogerSet {
     /// The catalogers of what is installed.
-    pub const STANDARD: Self = Self { lockfiles: false };
-    /// Every cataloger.
-    pub const WHOLE: Self = Self { lockfiles: true };
+    pub const STANDARD: Self = Self {
+        lockfiles: false,
+        secrets: false,
+    };
+    /// Every cataloger, and secrets.
+    pub const WHOLE: Self = Self {
+        lockfiles: true,
+        secrets: true,
+    };
 
     /// Its name in keys. The number changes whenever the same catalogers would read the same bytes
     /// differently.
     pub const fn name(self) -> &'static str {
-        match self.lockfiles {
-            false => "4",
-            true => "4+lockfiles",
+        match (self.lockfiles, self.secrets) {
+            (false, false) => "5",
+            (true, false) => "5+lockfiles",
+            (false, true) => "5+secrets",
+            (true, true) => "5+lockfiles+secrets",
         }
     }
 }

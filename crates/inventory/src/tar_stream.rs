@@ -8,6 +8,7 @@ use scanyard_package::{CoverageKind, Limits};
 use tar::{Archive, Entry, EntryType};
 
 use crate::layer::LayerInventory;
+use crate::mode::Mode;
 use crate::path;
 use crate::set::CatalogerSet;
 use crate::walk::Walk;
@@ -121,7 +122,8 @@ fn visit<R: Read>(
     }
     match kind {
         EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
-            walk.file(&path, entry)?
+            let mode = entry.header().mode().unwrap_or_default();
+            walk.file(&path, Mode::of_file(mode), entry)?
         }
         EntryType::Directory => walk.directory(&path),
         EntryType::Link => {

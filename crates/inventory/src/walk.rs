@@ -4,15 +4,22 @@ use std::collections::HashSet;
 use std::io::{self, Read};
 
 use scanyard_package::{CoverageKind, Limits};
+use scanyard_secrets::Detector;
 
 use crate::catalogers::{self, HEAD_BYTES};
 use crate::layer::{FileEvidence, LayerInventory, Unknown};
+use crate::mode::Mode;
 use crate::path;
+use crate::secret_tee::SecretTee;
 use crate::set::CatalogerSet;
 
 /// Unknowns of one layer that are kept: hostile layers can repeat a mistake a million times, and a
 /// few tell the story.
 const MOST_UNKNOWNS: usize = 100;
+
+/// Files with an unusual mode that are noted in one layer. Some people open whole trees to everybody;
+/// a few tell that story too.
+const MOST_SPECIAL_FILES: usize = 1000;
 
 /// Collects what the entries of one layer say.
 pub struct Walk<'a> {
@@ -23,6 +30,8 @@ pub struct Walk<'a> {
     directories: HashSet<u64>,
     packages: usize,
     buffer: Vec<u8>,
+    detector: Option<Detector>,
+    special_files: usize,
 }
 
 impl<'a> Walk<'a> {
@@ -35,21 +44,73 @@ impl<'a> Walk<'a> {
             directories: HashSet::new(),
             packages: 0,
             buffer: Vec::new(),
+            detector: set.secrets.then(Detector::new),
+            special_files: 0,
         }
     }
 
     /// A regular file with its content.
-    pub fn file(&mut self, path: &str, content: impl Read) -> io::Result<()> {
+    pub fn file(&mut self, path: &str, mode: Mode, content: impl Read) -> io::Result<()> {
         self.note_non_directory(path);
-        let evidence = match catalogers::by_path(path, self.set) {
-            Some(cataloger) => Some(self.captured(path, cataloger, content)?),
-            None => self.streamed(path, content)?,
+        let mut evidence = match self.detector.take() {
+            Some(mut detector) => {
+                let searched = self.searched(path, content, &mut detector);
+                self.detector = Some(detector);
+                searched?
+            }
+            None => self.read(path, content)?,
         };
+        if self.has_room_for(mode) {
+            self.special_files += 1;
+            evidence.get_or_insert_default().mode = mode;
+        }
         match evidence {
             Some(evidence) => self.add(path, evidence),
             None => drop(self.inventory.files.remove(path)),
         }
         Ok(())
+    }
+
+    /// Whether a file's mode is to be noted. Files that anybody may write leave room for the rarer ones.
+    fn has_room_for(&self, mode: Mode) -> bool {
+        let room = match mode.is_setuid() || mode.is_setgid() {
+            true => 2 * MOST_SPECIAL_FILES,
+            false => MOST_SPECIAL_FILES,
+        };
+        !mode.is_ordinary() && self.special_files < room
+    }
+
+    /// What a cataloger says about the file.
+    fn read(&mut self, path: &str, content: impl Read) -> io::Result<Option<FileEvidence>> {
+        match catalogers::by_path(path, self.set) {
+            Some(cataloger) => self.captured(path, cataloger, content).map(Some),
+            None => self.streamed(path, content),
+        }
+    }
+
+    /// The same, and the secrets in the file.
+    fn searched(
+        &mut self,
+        path: &str,
+        content: impl Read,
+        detector: &mut Detector,
+    ) -> io::Result<Option<FileEvidence>> {
+        let mut tee = SecretTee::new(path, content, detector);
+        let read = self.read(path, &mut tee);
+        let read = read.and_then(|evidence| tee.read_rest().map(|()| evidence));
+        // Whether or not it could be read, the detector is done with this file.
+        let detected = detector.finish(path);
+        let mut evidence = read?;
+        if !detected.secrets.is_empty() {
+            evidence.get_or_insert_default().secrets = detected.secrets;
+        }
+        if let Some(detail) = detected.skipped {
+            evidence.get_or_insert_default().unknowns.push(Unknown {
+                kind: CoverageKind::LimitExceeded,
+                detail,
+            });
+        }
+        Ok(evidence)
     }
 
     fn captured(
@@ -129,11 +190,16 @@ impl<'a> Walk<'a> {
                 }),
             }
         } else {
-            // What stands at the target was nothing to keep when it passed by.
-            catalogers::by_path(path, self.set).map(|_| {
+            // What catalogers want of it was nothing to keep when it passed by.
+            let content = self.inventory.files.get(target);
+            let mut evidence = content.and_then(FileEvidence::of_content);
+            if catalogers::by_path(path, self.set).is_some() {
                 let detail = format!("it is a hard link to {target}, whose content was not kept");
-                FileEvidence::unreadable(CoverageKind::UnreadableFile, detail)
-            })
+                let kind = CoverageKind::UnreadableFile;
+                let unknowns = &mut evidence.get_or_insert_default().unknowns;
+                unknowns.push(Unknown { kind, detail });
+            }
+            evidence
         };
         match evidence {
             Some(evidence) => self.add(path, evidence),

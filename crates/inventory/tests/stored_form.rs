@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scanyard_inventory::{DecodeError, FileEvidence, LayerInventory, Unknown};
+use scanyard_inventory::{DecodeError, FileEvidence, LayerInventory, Mode, Unknown};
 use scanyard_package::{CoverageKind, Distro, Package, PackageKind, SourcePackage};
+use scanyard_secrets::Secret;
 
 const FORMAT_1: &[u8] = include_bytes!("stored/format-1.bin");
 
@@ -59,6 +60,26 @@ fn what_is_stored_today_is_of_the_newest_format() {
     let stored = sample().encode();
     assert_eq!(stored[0], FORMAT_1[0]);
     assert_eq!(LayerInventory::decode(&stored).unwrap(), sample());
+}
+
+#[test]
+fn secrets_and_modes_are_stored() {
+    let secret = Secret {
+        rule: "github-token".into(),
+        line: 7,
+        excerpt: "ghp_****".into(),
+    };
+    let file = FileEvidence {
+        secrets: vec![secret],
+        mode: Mode::of_file(0o4755),
+        ..FileEvidence::default()
+    };
+    let mut inventory = sample();
+    inventory.files.insert("usr/bin/sudo".into(), file);
+    assert_eq!(
+        LayerInventory::decode(&inventory.encode()).unwrap(),
+        inventory
+    );
 }
 
 #[test]

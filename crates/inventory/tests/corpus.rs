@@ -5,6 +5,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "corpus/languages.rs"]
+mod languages;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -79,8 +82,12 @@ fn put(builder: &mut tar::Builder<Vec<u8>>, source: &Path, path: &str) {
 }
 
 impl Case {
-    /// The image that has the case's files in their places.
+    /// The image that has the case's files in their places, as it is cataloged by default.
     fn image(&self) -> ImageInventory {
+        self.image_by(CatalogerSet::STANDARD)
+    }
+
+    fn image_by(&self, set: CatalogerSet) -> ImageInventory {
         let mut builder = tar::Builder::new(Vec::new());
         if self.dir.join("root").is_dir() {
             put(&mut builder, &self.dir.join("root"), "");
@@ -95,9 +102,7 @@ impl Case {
             }
         }
         let tar = builder.into_inner().unwrap();
-        image_of(&[
-            catalog_tar(tar.as_slice(), CatalogerSet::STANDARD, &Limits::default()).unwrap(),
-        ])
+        image_of(&[catalog_tar(tar.as_slice(), set, &Limits::default()).unwrap()])
     }
 
     /// The path in the image of the entry of this name, which is a file, or its directory.

@@ -1,16 +1,27 @@
 //! The catalogers: one file each, and one list.
 
 mod apk;
+mod composer;
+mod conan;
+mod conda;
+mod cran;
+mod declared;
 mod dpkg;
 mod embedded_sbom;
+mod erlang;
 mod golang;
 mod headers;
+mod julia;
+mod luarocks;
 mod matcher;
 mod node;
 mod os_release;
+mod pear;
 mod python;
 mod release_files;
 mod rpm;
+mod ruby;
+mod wordpress;
 
 use std::io::{self, Read};
 
@@ -101,6 +112,16 @@ const BY_PATH: &[&dyn Cataloger] = &[
     &python::Egg,
     &node::PackageManifest,
     &embedded_sbom::EmbeddedSbom,
+    &ruby::Specification,
+    &composer::Installed,
+    &pear::Registration,
+    &wordpress::Plugin,
+    &conda::Installed,
+    &cran::Description,
+    &luarocks::Rockspec,
+    &erlang::Application,
+    &julia::Manifest,
+    &conan::ConanInfo,
 ];
 
 /// Every cataloger of files recognised by their first bytes, for paths that are nobody's above.

@@ -1,20 +1,13 @@
 //! Node packages: the `package.json` at the root of each installed package.
 
-use scanyard_package::{CoverageKind, Package, PackageKind};
-use serde::Deserialize;
+use scanyard_package::{CoverageKind, PackageKind};
+use serde_json::Value;
 
+use super::declared::Declared;
 use super::{Cataloger, Names};
 use crate::layer::FileEvidence;
 
 pub struct PackageManifest;
-
-#[derive(Deserialize)]
-struct Manifest {
-    #[serde(default)]
-    name: serde_json::Value,
-    #[serde(default)]
-    version: serde_json::Value,
-}
 
 impl Cataloger for PackageManifest {
     fn names(&self) -> Names {
@@ -39,7 +32,8 @@ impl Cataloger for PackageManifest {
 
     fn catalog(&self, path: &str, content: &[u8]) -> FileEvidence {
         let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
-        let manifest: Manifest = match serde_json::from_slice(content) {
+        // As in JavaScript, the last of several fields of one name counts.
+        let manifest: Value = match serde_json::from_slice(content) {
             Ok(manifest) => manifest,
             // Files of that name outside node_modules are often templates or test data.
             Err(_) if !path.contains("node_modules/") => return FileEvidence::default(),
@@ -48,17 +42,39 @@ impl Cataloger for PackageManifest {
                 return FileEvidence::unreadable(CoverageKind::UnreadableFile, detail);
             }
         };
-        match (manifest.name.as_str(), manifest.version.as_str()) {
-            (Some(name), Some(version)) if !name.is_empty() && !version.is_empty() => {
-                FileEvidence::of_packages(vec![Package::new(PackageKind::Npm, name, version)])
-            }
-            _ => FileEvidence::default(),
+        let text = |field: &str| manifest[field].as_str().unwrap_or_default();
+        let mut licences = licences(&manifest["license"]);
+        if licences.is_empty() {
+            // The field's name and form of long ago.
+            licences = self::licences(&manifest["licenses"]);
         }
+        let mut declared = Declared::new(PackageKind::Npm);
+        declared.add_licensed(text("name"), text("version"), licences);
+        declared.into()
+    }
+}
+
+/// The licences of a manifest: a text, an object with a type, or a list of either, of which any may
+/// be chosen.
+pub fn licences(license: &Value) -> Vec<String> {
+    let one = |license: &Value| {
+        let text = license.as_str().or_else(|| license["type"].as_str())?;
+        (!text.is_empty()).then(|| text.to_owned())
+    };
+    let choices: Vec<_> = match license.as_array() {
+        Some(list) => list.iter().filter_map(one).collect(),
+        None => one(license).into_iter().collect(),
+    };
+    match choices.is_empty() {
+        true => Vec::new(),
+        false => vec![choices.join(" OR ")],
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use scanyard_package::Package;
+
     use super::*;
 
     #[test]
@@ -88,5 +104,21 @@ mod tests {
         );
         assert_eq!(read(r#"{"type":"module"}"#), FileEvidence::default());
         assert_eq!(read("{").unknowns.len(), 1);
+    }
+
+    #[test]
+    fn licences_have_had_several_forms() {
+        let read = |text: &str| licences(&serde_json::from_str(text).unwrap());
+        assert_eq!(read(r#""MIT""#), ["MIT"]);
+        assert_eq!(read(r#"{"type": "MIT", "url": "x"}"#), ["MIT"]);
+        assert_eq!(read(r#"["MIT", {"type": "ISC"}, 1, {}]"#), ["MIT OR ISC"]);
+        assert!(read("null").is_empty() && read("[]").is_empty() && read(r#""""#).is_empty());
+    }
+
+    #[test]
+    fn of_fields_that_are_repeated_the_last_counts() {
+        let text = br#"{"name": "a", "version": "1.0.0", "version": "2.0.0"}"#;
+        let evidence = PackageManifest.catalog("app/package.json", text);
+        assert_eq!(evidence.packages[0].package.version, "2.0.0");
     }
 }

@@ -12,6 +12,7 @@ mod erlang;
 mod golang;
 mod headers;
 mod julia;
+mod lockfiles;
 mod luarocks;
 mod matcher;
 mod node;
@@ -122,6 +123,29 @@ const BY_PATH: &[&dyn Cataloger] = &[
     &erlang::Application,
     &julia::Manifest,
     &conan::ConanInfo,
+    &lockfiles::PackageLock,
+    &lockfiles::YarnLock,
+    &lockfiles::PnpmLock,
+    &lockfiles::BunLock,
+    &lockfiles::Requirements,
+    &lockfiles::PipfileLock,
+    &lockfiles::PythonLock,
+    &lockfiles::Pylock,
+    &lockfiles::GemfileLock,
+    &lockfiles::CargoLock,
+    &lockfiles::ComposerLock,
+    &lockfiles::GoMod,
+    &lockfiles::GradleLock,
+    &lockfiles::SbtLock,
+    &lockfiles::PackagesLock,
+    &lockfiles::PackagesConfig,
+    &lockfiles::PubspecLock,
+    &lockfiles::MixLock,
+    &lockfiles::RebarLock,
+    &lockfiles::PackageResolved,
+    &lockfiles::PodfileLock,
+    &lockfiles::ConanLock,
+    &lockfiles::RenvLock,
 ];
 
 /// Every cataloger of files recognised by their first bytes, for paths that are nobody's above.

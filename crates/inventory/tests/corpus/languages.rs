@@ -1,4 +1,4 @@
-//! Language packages, a line for each kind of file.
+//! Language packages and lock files, a line for each kind of file.
 
 use std::collections::BTreeSet;
 
@@ -13,6 +13,35 @@ const INSTALLED: [&str; 4] = [
     "conda-meta",
     "php-installed-json",
     "ruby-gemspec",
+];
+
+/// Kinds of lock files.
+const LOCK_FILES: [&str; 25] = [
+    "cpp-conan-lock",
+    "dart-pubspec-lock",
+    "dotnet-packages-config",
+    "dotnet-packages-lock",
+    "elixir-mix-lock",
+    "erlang-rebar-lock",
+    "go-mod",
+    "java-gradle-lock",
+    "java-sbt-lock",
+    "npm-bun-lock",
+    "npm-package-lock",
+    "npm-pnpm-lock",
+    "npm-yarn-lock",
+    "php-composer-lock",
+    "python-pdm-lock",
+    "python-pipfile-lock",
+    "python-poetry-lock",
+    "python-pylock",
+    "python-requirements",
+    "python-uv-lock",
+    "r-renv-lock",
+    "ruby-gemfile-lock",
+    "rust-cargo-lock",
+    "swift-package-resolved",
+    "swift-podfile-lock",
 ];
 
 /// Name and version as the ecosystem of the kind compares them.
@@ -82,4 +111,9 @@ fn compare(kinds: &[&str], set: CatalogerSet) {
 #[test]
 fn installed_packages_read_as_stated() {
     compare(&INSTALLED, CatalogerSet::STANDARD);
+}
+
+#[test]
+fn lock_files_read_as_stated() {
+    compare(&LOCK_FILES, CatalogerSet::WHOLE);
 }

@@ -1,0 +1,109 @@
+//! `packages.lock.json` and `packages.config` of NuGet.
+
+use std::collections::BTreeMap;
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+use scanyard_package::PackageKind;
+use serde::Deserialize;
+
+use super::{Declared, LockFile, Malformed, Names, read_json};
+
+pub struct PackagesLock;
+
+#[derive(Deserialize)]
+struct Lock {
+    /// By target framework, then by name.
+    #[serde(default)]
+    dependencies: BTreeMap<String, BTreeMap<String, Locked>>,
+}
+
+#[derive(Deserialize)]
+struct Locked {
+    /// Absent where it is another project of the solution.
+    #[serde(default)]
+    resolved: String,
+}
+
+impl LockFile for PackagesLock {
+    fn names(&self) -> Names {
+        Names {
+            files: &["packages.lock.json"],
+            ..Names::NONE
+        }
+    }
+
+    fn read(&self, content: &[u8]) -> Result<Declared, Malformed> {
+        let lock: Lock = read_json(content)?;
+        let mut declared = Declared::new(PackageKind::Nuget);
+        for (name, locked) in lock.dependencies.values().flatten() {
+            declared.add(name, &locked.resolved);
+        }
+        Ok(declared)
+    }
+}
+
+pub struct PackagesConfig;
+
+impl LockFile for PackagesConfig {
+    fn names(&self) -> Names {
+        Names {
+            files: &["packages.config"],
+            ..Names::NONE
+        }
+    }
+
+    /// Reads the elements `<package id="A" version="1.0.0"/>`.
+    fn read(&self, content: &[u8]) -> Result<Declared, Malformed> {
+        let mut reader = Reader::from_reader(content);
+        let mut declared = Declared::new(PackageKind::Nuget);
+        loop {
+            let event = reader.read_event();
+            match event.map_err(|error| Malformed::new("XML", error))? {
+                Event::Start(element) | Event::Empty(element)
+                    if element.name().as_ref() == "package" =>
+                {
+                    let attribute = |name| attribute(&element, name).unwrap_or_default();
+                    declared.add(&attribute("id"), &attribute("version"));
+                }
+                Event::Eof => return Ok(declared),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
+    // To look for repeated names takes quadratic time.
+    let mut attributes = element.attributes();
+    let mut attributes = attributes.with_checks(false).flatten();
+    let found = attributes.find(|attribute| attribute.key.as_ref() == name)?;
+    Some(found.value.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogers::lockfiles::read_as_text;
+
+    #[test]
+    fn projects_of_the_solution_are_no_packages() {
+        let text = r#"{"version": 1, "dependencies": {
+            "net6.0": {"A": {"type": "Direct", "resolved": "1.0.0"}, "my.app": {"type": "Project"}},
+            "net7.0": {"A": {"type": "Direct", "resolved": "1.0.0"}}
+        }}"#;
+        assert_eq!(read_as_text(&PackagesLock, text), ["nuget/A@1.0.0"]);
+    }
+
+    #[test]
+    fn elements_without_a_version_are_no_packages() {
+        let text = "<?xml version=\"1.0\"?>\n<packages>\n  <package id=\"A\" version=\"1.0.0\" />\n  \
+                    <package id=\"B\" />\n  <!-- <package id=\"C\" version=\"1\"/> -->\n</packages>";
+        assert_eq!(read_as_text(&PackagesConfig, text), ["nuget/A@1.0.0"]);
+        assert!(
+            PackagesConfig
+                .read(b"<packages><package></packages>")
+                .is_err()
+        );
+    }
+}

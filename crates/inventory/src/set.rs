@@ -25,10 +25,10 @@ impl CatalogerSet {
     /// differently.
     pub const fn name(self) -> &'static str {
         match (self.lockfiles, self.secrets) {
-            (false, false) => "5",
-            (true, false) => "5+lockfiles",
-            (false, true) => "5+secrets",
-            (true, true) => "5+lockfiles+secrets",
+            (false, false) => "6",
+            (true, false) => "6+lockfiles",
+            (false, true) => "6+secrets",
+            (true, true) => "6+lockfiles+secrets",
         }
     }
 }

@@ -9,7 +9,7 @@ mod declared;
 mod dpkg;
 mod embedded_sbom;
 mod erlang;
-mod golang;
+mod executable;
 mod headers;
 mod julia;
 mod lockfiles;
@@ -149,7 +149,7 @@ const BY_PATH: &[&dyn Cataloger] = &[
 ];
 
 /// Every cataloger of files recognised by their first bytes, for paths that are nobody's above.
-const BY_CONTENT: [&dyn ContentCataloger; 1] = [&golang::Executable];
+const BY_CONTENT: [&dyn ContentCataloger; 1] = [&executable::Executable];
 
 /// The cataloger that wants a file which begins so.
 pub fn by_content(path: &str, head: &[u8]) -> Option<&'static dyn ContentCataloger> {
@@ -166,12 +166,14 @@ pub fn distro_rank(path: &str) -> (usize, usize) {
 }
 
 /// Whether a language package can have its evidence at this path, so that it matters which OS
-/// package owns it: a file that a cataloger reads, or an executable.
+/// package owns it: a file that a cataloger reads, a program, or a shared object that is recognised.
 pub fn language_evidence(path: &str) -> bool {
-    let executable = ["bin/", "sbin/", "libexec/"]
+    let among_programs = ["bin/", "sbin/", "libexec/"]
         .iter()
         .any(|dir| path.starts_with(dir) || path.contains(&format!("/{dir}")));
-    executable || by_path(path, CatalogerSet::WHOLE).is_some()
+    among_programs
+        || executable::is_classified(path)
+        || by_path(path, CatalogerSet::WHOLE).is_some()
 }
 
 #[cfg(test)]

@@ -61,6 +61,8 @@ struct FileWire {
     secrets: Vec<SecretWire>,
     #[prost(uint32, tag = "8")]
     mode: u32,
+    #[prost(string, repeated, tag = "9")]
+    channels: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -184,6 +186,7 @@ fn write_file(path: &str, file: &FileEvidence) -> FileWire {
         hard_link: file.hard_link.clone(),
         secrets: file.secrets.iter().map(write_secret).collect(),
         mode: file.mode.bits(),
+        channels: file.channels.clone(),
     }
 }
 
@@ -224,6 +227,8 @@ fn read_file(wire: FileWire) -> Option<(String, FileEvidence)> {
         version: distro.version,
         id_like: distro.id_like,
         name: distro.name,
+        // A file that names the distro says nothing of channels; the fold joins them.
+        channels: Vec::new(),
     });
     let evidence = FileEvidence {
         packages: packages?,
@@ -233,6 +238,7 @@ fn read_file(wire: FileWire) -> Option<(String, FileEvidence)> {
         hard_link: wire.hard_link,
         secrets: wire.secrets.into_iter().map(read_secret).collect(),
         mode: Mode::from_bits(wire.mode),
+        channels: wire.channels,
     };
     Some((wire.path, evidence))
 }

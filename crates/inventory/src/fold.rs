@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use scanyard_package::{Coverage, Package};
 
 use crate::catalogers;
+use crate::channels;
 use crate::image::{FoldedLayer, ImageInventory, LocatedPackage, SpecialFile};
 use crate::overlay::{Overlay, Standing};
 use crate::path;
@@ -32,7 +33,7 @@ pub fn fold(layers: &[FoldedLayer<'_>]) -> ImageInventory {
         let unknowns = standing.evidence.unknowns.iter();
         coverage.extend(unknowns.map(|u| Coverage::new(u.kind, *path, u.detail.clone())));
     }
-    let distro = files
+    let mut distro = files
         .iter()
         .filter_map(|(path, standing)| {
             let distro = standing.evidence.distro.as_ref()?;
@@ -40,6 +41,9 @@ pub fn fold(layers: &[FoldedLayer<'_>]) -> ImageInventory {
         })
         .min_by_key(|(rank, _)| *rank)
         .map(|(_, distro)| distro.clone());
+    if let Some(distro) = &mut distro {
+        distro.channels = channels::of_image(&files, &mut coverage);
+    }
     ImageInventory {
         distro,
         packages: locate(&files),

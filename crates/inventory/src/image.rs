@@ -94,6 +94,10 @@ impl ImageInventory {
             .unwrap_or_default();
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{distro}");
+        let channels = self.distro.iter().flat_map(|distro| &distro.channels);
+        for channel in channels {
+            let _ = writeln!(text, "{channel}");
+        }
         for purl in purls {
             let _ = writeln!(text, "{purl}");
         }

@@ -35,6 +35,8 @@ pub struct FileEvidence {
     pub owned: Vec<String>,
     /// The distro that it names.
     pub distro: Option<Distro>,
+    /// Where it says that OS packages come from: see [`Distro::channels`].
+    pub channels: Vec<String>,
     /// What could not be read in it.
     pub unknowns: Vec<Unknown>,
     /// The file is a hard link to this path, which is in a layer below.
@@ -91,6 +93,14 @@ impl FileEvidence {
             ..Self::default()
         };
         (content != Self::default()).then_some(content)
+    }
+
+    /// Evidence of where packages come from.
+    pub fn of_channels(channels: Vec<String>) -> Self {
+        Self {
+            channels,
+            ..Self::default()
+        }
     }
 
     /// Evidence that could not be read.

@@ -5,6 +5,7 @@
 //! runtime lays layers. Nothing here opens a connection, or knows what an advisory is.
 
 mod catalogers;
+mod channels;
 mod encode;
 mod fold;
 mod image;

@@ -252,6 +252,37 @@ fn rpm_databases_read_as_stated() {
     assert!(deviations.is_empty(), "{deviations:#?}");
 }
 
+#[test]
+fn red_hat_content_sets_lead_to_the_stated_repositories() {
+    let cases = cases("images");
+    let cases = cases.iter().filter(|case| case.name.starts_with("rhel-"));
+    for case in cases {
+        let tar = fs::read(case.dir.join("layer.tar")).unwrap();
+        let inventory =
+            catalog_tar(tar.as_slice(), CatalogerSet::STANDARD, &Limits::default()).unwrap();
+        let channels: BTreeSet<_> = inventory
+            .files
+            .values()
+            .flat_map(|file| &file.channels)
+            .collect();
+        let known = &case.expected["repository_to_cpe"]["data"];
+        let mut found = BTreeSet::new();
+        for channel in channels {
+            let cpes = known[channel]["cpes"].as_array().into_iter().flatten();
+            found.extend(cpes.map(|cpe| (cpe.as_str().unwrap(), format!("repoid={channel}"))));
+        }
+        let stated = case.expected["repositories"].as_array().unwrap();
+        let stated: BTreeSet<_> = stated
+            .iter()
+            .map(|stated| {
+                let uri = stated["uri"].as_str().unwrap();
+                (stated["cpe"].as_str().unwrap(), uri.to_owned())
+            })
+            .collect();
+        assert_eq!(found, stated, "{}", case.name);
+    }
+}
+
 /// Kinds of language evidence that are cataloged, and cases that deviate for a reason.
 const LANGUAGES: [&str; 5] = [
     "npm-package-json",

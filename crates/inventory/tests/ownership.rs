@@ -129,6 +129,41 @@ fn a_database_that_rpm_left_behind_is_not_read_nor_complained_about() {
 }
 
 #[test]
+fn content_sets_of_an_image_and_of_its_base_are_channels_of_its_distro() {
+    let sets = |name: &str| format!(r#"{{"content_sets":["{name}"]}}"#);
+    let (base_sets, own_sets) = (sets("baseos"), sets("appstream"));
+    let dockerfile = "LABEL com.redhat.component=\"x\" architecture=\"x86_64\"";
+    let release = ("etc/os-release", "ID=rhel\nVERSION_ID=9.2\n");
+    let recipe = ("root/buildinfo/Dockerfile-x-1-2", dockerfile);
+    let base = [
+        release,
+        recipe,
+        ("root/buildinfo/content_manifests/b.json", &base_sets),
+    ];
+    let own = [("root/buildinfo/content_manifests/o.json", own_sets.as_str())];
+    let channels = |image: ImageInventory| image.distro.unwrap().channels;
+    assert_eq!(channels(image(&[&base, &own])), ["appstream", "baseos"]);
+    assert_eq!(channels(image(&[&base[..2]])), ["nvr:x-1-2.x86_64"]);
+    assert_ne!(
+        image(&[&base]).package_set_digest(),
+        image(&[&base[..1]]).package_set_digest()
+    );
+}
+
+#[test]
+fn more_channels_than_any_image_has_are_cut_and_said() {
+    let names: Vec<_> = (0..40).map(|n| format!("set-{n:02}")).collect();
+    let text = serde_json::json!({ "content_sets": names }).to_string();
+    let files = [
+        ("etc/os-release", "ID=rhel\n"),
+        ("root/buildinfo/content_manifests/b.json", &text),
+    ];
+    let image = image(&[&files]);
+    assert_eq!(image.distro.unwrap().channels.len(), 32);
+    assert_eq!(image.coverage.len(), 1);
+}
+
+#[test]
 fn a_distro_upgraded_in_place_is_the_new_one() {
     let old = [("usr/lib/os-release", "ID=debian\nVERSION_ID=11\n")];
     let new = [("usr/lib/os-release", "ID=debian\nVERSION_ID=12\n")];

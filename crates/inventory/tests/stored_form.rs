@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scanyard_inventory::{DecodeError, FileEvidence, LayerInventory, Mode, Unknown};
+use scanyard_inventory::{
+    DeclaredPackage, DecodeError, FileEvidence, LayerInventory, Mode, Unknown,
+};
 use scanyard_package::{CoverageKind, Distro, Package, PackageKind, SourcePackage};
 use scanyard_secrets::Secret;
 
@@ -27,6 +29,7 @@ fn sample() -> LayerInventory {
         version: "12".into(),
         id_like: vec!["x".into()],
         name: "Debian GNU/Linux 12".into(),
+        channels: Vec::new(),
     };
     let mut status = FileEvidence::of_packages(vec![package]);
     status.owned = vec!["usr/bin/openssl".into()];
@@ -80,6 +83,24 @@ fn secrets_and_modes_are_stored() {
         LayerInventory::decode(&inventory.encode()).unwrap(),
         inventory
     );
+}
+
+#[test]
+fn what_was_added_to_the_format_since_is_stored_too() {
+    let mut inventory = sample();
+    let file = FileEvidence::of_channels(vec!["rhel-9-baseos".into()]);
+    inventory.files.insert("root/buildinfo/a.json".into(), file);
+    let mut package = Package::new(PackageKind::Rpm, "nodejs", "1:16.1-1");
+    package.module = Some("nodejs:16".into());
+    let declared = DeclaredPackage {
+        package,
+        licences: vec!["MIT".into()],
+        vendor: Some("Vendor".into()),
+    };
+    let file = FileEvidence::of_packages([declared]);
+    inventory.files.insert("var/lib/rpm/Packages".into(), file);
+    let stored = inventory.encode();
+    assert_eq!(LayerInventory::decode(&stored).unwrap(), inventory);
 }
 
 #[test]

@@ -11,6 +11,15 @@ pub struct Distro {
     pub id_like: Vec<String>,
     /// `PRETTY_NAME`, for people.
     pub name: String,
+    /// Where the image says that its OS packages come from, sorted, beyond what the release has
+    /// for everybody: publishers fix the same package at other versions for those who pay longer.
+    ///
+    /// Red Hat's content sets (`rhel-9-for-x86_64-baseos-eus-rpms`); where an image has none, a CPE
+    /// of its labels (`cpe:/a:redhat:enterprise_linux:9::appstream`) and its builds
+    /// (`nvr:ubi9-container-9.5-1732804088.x86_64`). Ubuntu Pro's services that are enabled
+    /// (`esm-infra`). They are here for the choice of ecosystems such as
+    /// `Red Hat:rhel_eus:9.2::baseos` and `Ubuntu:Pro:22.04`. None holds a space or a comma.
+    pub channels: Vec<String>,
 }
 
 impl Distro {

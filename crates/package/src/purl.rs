@@ -25,7 +25,7 @@ impl Package {
     /// The package's purl, its qualifiers in alphabetical order.
     ///
     /// Two packages of images with the same distro are the same for matching when, and only when,
-    /// their purls are equal: architecture, distro, source package, epoch and module are
+    /// their purls are equal: architecture, distro with its channels, source package, epoch and module are
     /// qualifiers.
     pub fn purl(&self, distro: Option<&Distro>) -> String {
         let (namespace, name) = self.purl_name(distro);
@@ -36,19 +36,15 @@ impl Package {
         }
         encode(&mut purl, name);
         let (epoch, version) = self.purl_version();
+        let distro = distro.filter(|_| self.kind.is_os());
         if !version.is_empty() {
             purl.push('@');
             encode(&mut purl, version);
         }
         let qualifiers = [
             ("arch", self.arch.clone()),
-            (
-                "distro",
-                self.kind
-                    .is_os()
-                    .then(|| distro.map(Distro::qualifier))
-                    .flatten(),
-            ),
+            ("channels", distro.map(|distro| distro.channels.join(","))),
+            ("distro", distro.map(Distro::qualifier)),
             ("epoch", epoch.map(str::to_owned)),
             ("rpmmod", self.module.clone()),
             ("upstream", self.upstream()),
@@ -121,7 +117,10 @@ impl Package {
         };
         let distro = qualifier("distro")
             .filter(|_| kind.is_os())
-            .map(|distro| read_distro(distro, purl.namespace()));
+            .map(|distro| Distro {
+                channels: read_channels(qualifier("channels")),
+                ..read_distro(distro, purl.namespace())
+            });
         Ok((package, distro))
     }
 }
@@ -159,6 +158,12 @@ fn read_upstream(upstream: &str, version: &str) -> SourcePackage {
         name: name.to_owned(),
         version: version.to_owned(),
     }
+}
+
+fn read_channels(qualifier: Option<&str>) -> Vec<String> {
+    let channels = qualifier.unwrap_or_default().split(',');
+    let channels = channels.filter(|channel| !channel.is_empty());
+    channels.map(str::to_owned).collect()
 }
 
 /// `debian-12`; tools that write only `12` leave the id to the namespace.
@@ -241,6 +246,16 @@ mod tests {
                 "{purl}"
             );
         }
+    }
+
+    #[test]
+    fn what_a_distro_is_updated_from_tells_packages_apart() {
+        let package = Package::new(PackageKind::Rpm, "bash", "5.1-1.el9");
+        let mut distro = Distro::new("rhel", "9.2");
+        distro.channels = vec!["rhel-9-baseos-eus-rpms".into(), "ubi-9".into()];
+        let purl = "pkg:rpm/rhel/bash@5.1-1.el9\
+            ?channels=rhel-9-baseos-eus-rpms%2Cubi-9&distro=rhel-9.2";
+        check(package, Some(distro), purl);
     }
 
     #[test]

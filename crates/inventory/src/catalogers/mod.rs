@@ -19,9 +19,11 @@ mod node;
 mod os_release;
 mod pear;
 mod python;
+mod red_hat;
 mod release_files;
 mod rpm;
 mod ruby;
+mod ubuntu_pro;
 mod wordpress;
 
 use std::io::{self, Read};
@@ -32,6 +34,7 @@ use crate::layer::FileEvidence;
 use crate::set::CatalogerSet;
 
 pub use matcher::{by_path, read_alike};
+pub use red_hat::BUILD as RED_HAT_BUILD;
 pub use rpm::left_behind;
 
 /// Reads one kind of file, recognised by its path.
@@ -109,6 +112,10 @@ const BY_PATH: &[&dyn Cataloger] = &[
     &rpm::Database,
     &rpm::WriteAheadLog,
     &rpm::Manifest,
+    &red_hat::ContentManifest,
+    &red_hat::Labels,
+    &red_hat::Recipe,
+    &ubuntu_pro::Status,
     &python::Distribution,
     &python::Egg,
     &node::PackageManifest,
@@ -239,6 +246,11 @@ mod tests {
             "lib/apk/db/installed",
             "usr/lib/apk/db/installed",
             "var/lib/rpm/rpmdb.sqlite",
+            "root/buildinfo/content_manifests/ubi8.json",
+            "root/buildinfo/labels.json",
+            "root/buildinfo/Dockerfile-ubi8-8.7-1112",
+            "usr/share/buildinfo/foo-1.1-2.json",
+            "var/lib/ubuntu-advantage/status.json",
             "x/a-1.dist-info/METADATA",
             "x/a.egg-info",
             "x/a.egg-info/PKG-INFO",

@@ -122,6 +122,7 @@ pub(super) fn package_set(number: u64, names: &[&str]) -> PackageSet {
         version: "12".to_owned(),
         id_like: vec!["linux".to_owned(), "gnu".to_owned()],
         name: "Debian GNU/Linux".to_owned(),
+        channels: vec!["baseos".to_owned(), format!("stream-{}", number % 2)],
     };
     let packages = names.iter().map(|name| {
         let package = Package::new(PackageKind::Deb, *name, "1.0-1");

@@ -10,8 +10,8 @@ use crate::PackageSet;
 use crate::error::Result;
 
 statements! {
-    ADD_DISTRO = "INSERT INTO distros (digest, os_id, version, id_like, name)
-        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (digest) DO NOTHING";
+    ADD_DISTRO = "INSERT INTO distros (digest, os_id, version, id_like, name, channels)
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (digest) DO NOTHING";
     DISTRO = "SELECT id FROM distros WHERE digest = $1";
     ADD_SET = "INSERT INTO package_sets (digest, packages) VALUES ($1, $2)
         ON CONFLICT (digest) DO NOTHING RETURNING id";
@@ -186,8 +186,11 @@ async fn intern_distro(c: &mut PgConnection, distro: &Distro) -> Result<i64> {
         text(&distro.version),
         text(&distro.id_like.join(" ")),
         text(&distro.name),
+        text(&distro.channels.join(" ")),
     ];
-    let digest = digest(&SHA256, parts.join("\n").as_bytes());
+    // Digests of distros without channels are what they were before there were any.
+    let counting = if distro.channels.is_empty() { 4 } else { 5 };
+    let digest = digest(&SHA256, parts[..counting].join("\n").as_bytes());
     let known: Option<i64> = sqlx::query_scalar(DISTRO)
         .bind(digest.as_ref())
         .fetch_optional(&mut *c)

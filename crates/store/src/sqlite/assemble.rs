@@ -89,8 +89,9 @@ impl Assembly {
             return Ok(None);
         }
         query(
-            "INSERT INTO distros (os_id, version, id_like, name)
-             SELECT value->>'os_id', value->>'version', value->>'id_like', value->>'name'
+            "INSERT INTO distros (os_id, version, id_like, name, channels)
+             SELECT value->>'os_id', value->>'version', value->>'id_like', value->>'name',
+                    value->>'channels'
              FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING",
         )
         .bind(&self.distros)
@@ -99,7 +100,8 @@ impl Assembly {
         let id = sqlx::query_scalar(
             "SELECT distros.id FROM json_each(?1)
              JOIN distros ON os_id = value->>'os_id' AND version = value->>'version'
-                 AND id_like = value->>'id_like' AND name = value->>'name'",
+                 AND id_like = value->>'id_like' AND name = value->>'name'
+                 AND channels = value->>'channels'",
         )
         .bind(&self.distros)
         .fetch_one(c)
@@ -175,6 +177,7 @@ fn distro_json(distro: &Distro) -> Value {
         "version": distro.version,
         "id_like": distro.id_like.join(" "),
         "name": distro.name,
+        "channels": distro.channels.join(" "),
     })
 }
 

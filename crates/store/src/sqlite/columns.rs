@@ -61,6 +61,7 @@ pub(super) struct DistroRow {
     distro_version: Option<String>,
     id_like: Option<String>,
     distro_name: Option<String>,
+    channels: Option<String>,
 }
 
 impl DistroRow {
@@ -74,6 +75,11 @@ impl DistroRow {
                 .map(str::to_owned)
                 .collect(),
             name: self.distro_name?,
+            channels: self
+                .channels?
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect(),
         })
     }
 }

@@ -20,6 +20,7 @@ use crate::{
 const SELECT: &str = "SELECT images.id, images.digest, images.platform, images.coverage_gaps,
     tenant_images.first_seen, tenant_images.last_seen,
     distros.os_id, distros.version AS distro_version, distros.id_like, distros.name AS distro_name,
+    distros.channels,
     sets.packages, sets.revision, sets.critical, sets.high, sets.medium, sets.low, sets.negligible,
     sets.unknown, sets.undetermined, sets.coverage_gaps AS set_coverage_gaps
     FROM tenant_images

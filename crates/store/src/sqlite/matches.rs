@@ -51,7 +51,7 @@ impl Matches for SqliteStore {
         let mut query = QueryBuilder::<Sqlite>::new(
             "SELECT packages.id, purl, kind, packages.name, packages.version, arch, source_name,
                     source_version, module, distros.os_id, distros.version AS distro_version,
-                    distros.id_like, distros.name AS distro_name
+                    distros.id_like, distros.name AS distro_name, distros.channels
              FROM packages LEFT JOIN distros ON distros.id = packages.distro_id
              WHERE packages.revision < ",
         );

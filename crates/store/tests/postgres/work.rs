@@ -63,6 +63,7 @@ pub fn package_set(number: u64, names: &[String]) -> PackageSet {
         version: "12".to_owned(),
         id_like: Vec::new(),
         name: "Debian".to_owned(),
+        channels: Vec::new(),
     };
     let packages = names.iter().map(|name| {
         let package = Package::new(PackageKind::Deb, name, "1.0-1");

@@ -9,6 +9,7 @@ use crate::channels;
 use crate::image::{FoldedLayer, ImageInventory, LocatedPackage, SpecialFile};
 use crate::overlay::{Overlay, Standing};
 use crate::path;
+use crate::set::CatalogerSet;
 
 /// What an image made of these layers holds.
 pub fn fold(layers: &[FoldedLayer<'_>]) -> ImageInventory {
@@ -29,7 +30,15 @@ pub fn fold(layers: &[FoldedLayer<'_>]) -> ImageInventory {
     for path in catalogers::left_behind(databases) {
         files.remove(path);
     }
+    let owned = owned_paths(&files);
     for (path, standing) in &files {
+        let owned_since = owned.get(path::without_usr(path));
+        // An archive or executable of an OS package is that package, whatever it says or hides.
+        if catalogers::by_path(path, CatalogerSet::WHOLE).is_none()
+            && owned_since.is_some_and(|since| standing.layer() <= *since)
+        {
+            continue;
+        }
         let unknowns = standing.evidence.unknowns.iter();
         coverage.extend(unknowns.map(|u| Coverage::new(u.kind, *path, u.detail.clone())));
     }
@@ -46,7 +55,7 @@ pub fn fold(layers: &[FoldedLayer<'_>]) -> ImageInventory {
     }
     ImageInventory {
         distro,
-        packages: locate(&files),
+        packages: locate(&files, &owned),
         coverage,
         secrets,
         special_files,
@@ -68,8 +77,10 @@ fn special_files(files: &BTreeMap<&str, Standing<'_>>) -> Vec<SpecialFile> {
 }
 
 /// Every package that stands, once, without those that belong to an OS package.
-fn locate(files: &BTreeMap<&str, Standing<'_>>) -> Vec<LocatedPackage> {
-    let owned = owned_paths(files);
+fn locate(
+    files: &BTreeMap<&str, Standing<'_>>,
+    owned: &HashMap<&str, usize>,
+) -> Vec<LocatedPackage> {
     let mut located: BTreeMap<&Package, LocatedPackage> = BTreeMap::new();
     for (path, standing) in files {
         let owned_since = owned.get(path::without_usr(path));

@@ -19,6 +19,9 @@ mod secret_tee;
 mod set;
 mod tar_stream;
 mod walk;
+mod zip_stream;
+#[cfg(test)]
+mod zip_writer;
 
 pub use encode::DecodeError;
 pub use fold::fold;

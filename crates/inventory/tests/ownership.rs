@@ -195,3 +195,13 @@ fn a_hard_link_to_what_was_not_kept_is_an_unknown_with_its_place() {
     assert_eq!(coverage.len(), 1);
     assert_eq!(coverage[0].subject, "node_modules/a/package.json");
 }
+
+#[test]
+fn an_archive_that_an_os_package_owns_is_neither_a_package_nor_an_unknown() {
+    let path = "usr/share/java/a-1.0.jar";
+    let list = "/usr/share/java/a-1.0.jar\n";
+    let base = [(path, "no archive"), (LIST, list)];
+    assert_eq!(image(&[&base]).coverage, []);
+    let changed = [(path, "no archive either")];
+    assert_eq!(image(&[&base, &changed]).coverage.len(), 1);
+}

@@ -11,6 +11,7 @@ mod embedded_sbom;
 mod erlang;
 mod executable;
 mod headers;
+mod java;
 mod julia;
 mod lockfiles;
 mod luarocks;
@@ -153,14 +154,15 @@ const BY_PATH: &[&dyn Cataloger] = &[
     &lockfiles::PodfileLock,
     &lockfiles::ConanLock,
     &lockfiles::RenvLock,
+    &java::Release,
 ];
 
 /// Every cataloger of files recognised by their first bytes, for paths that are nobody's above.
-const BY_CONTENT: [&dyn ContentCataloger; 1] = [&executable::Executable];
+const BY_CONTENT: &[&dyn ContentCataloger] = &[&java::Archive, &executable::Executable];
 
 /// The cataloger that wants a file which begins so.
 pub fn by_content(path: &str, head: &[u8]) -> Option<&'static dyn ContentCataloger> {
-    let mut catalogers = BY_CONTENT.into_iter();
+    let mut catalogers = BY_CONTENT.iter().copied();
     catalogers.find(|cataloger| cataloger.wants(path, head))
 }
 
@@ -173,13 +175,15 @@ pub fn distro_rank(path: &str) -> (usize, usize) {
 }
 
 /// Whether a language package can have its evidence at this path, so that it matters which OS
-/// package owns it: a file that a cataloger reads, a program, or a shared object that is recognised.
+/// package owns it: a file that a cataloger reads, an archive, a program, or a shared object that is
+/// recognised.
 pub fn language_evidence(path: &str) -> bool {
     let among_programs = ["bin/", "sbin/", "libexec/"]
         .iter()
         .any(|dir| path.starts_with(dir) || path.contains(&format!("/{dir}")));
     among_programs
         || executable::is_classified(path)
+        || java::is_archive_name(path)
         || by_path(path, CatalogerSet::WHOLE).is_some()
 }
 
@@ -256,6 +260,7 @@ mod tests {
             "x/a.egg-info/PKG-INFO",
             "x/EGG-INFO/PKG-INFO",
             "app/node_modules/a/package.json",
+            "opt/java/release",
         ];
         for path in wanted {
             assert!(by_path(path, CatalogerSet::WHOLE).is_some(), "{path}");

@@ -25,10 +25,10 @@ impl CatalogerSet {
     /// differently.
     pub const fn name(self) -> &'static str {
         match (self.lockfiles, self.secrets) {
-            (false, false) => "7",
-            (true, false) => "7+lockfiles",
-            (false, true) => "7+secrets",
-            (true, true) => "7+lockfiles+secrets",
+            (false, false) => "8",
+            (true, false) => "8+lockfiles",
+            (false, true) => "8+secrets",
+            (true, true) => "8+lockfiles+secrets",
         }
     }
 }

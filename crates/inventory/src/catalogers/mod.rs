@@ -174,14 +174,11 @@ pub fn distro_rank(path: &str) -> (usize, usize) {
     os_release.or_else(release_file).unwrap_or((2, 0))
 }
 
-/// Whether a language package can have its evidence at this path, so that it matters which OS
-/// package owns it: a file that a cataloger reads, an archive, a program, or a shared object that is
-/// recognised.
+/// Whether a package that no OS package manager installed can have its evidence at this path, so
+/// that it matters which OS package owns it: a file that a cataloger reads, an archive, a program,
+/// or a shared object that is recognised.
 pub fn language_evidence(path: &str) -> bool {
-    let among_programs = ["bin/", "sbin/", "libexec/"]
-        .iter()
-        .any(|dir| path.starts_with(dir) || path.contains(&format!("/{dir}")));
-    among_programs
+    executable::is_program_place(path)
         || executable::is_classified(path)
         || java::is_archive_name(path)
         || by_path(path, CatalogerSet::WHOLE).is_some()

@@ -3,7 +3,7 @@
 use memchr::memmem;
 use scanyard_package::Distro;
 
-use super::{Cataloger, Names, os_release};
+use super::{Cataloger, Names, executable, os_release};
 use crate::layer::FileEvidence;
 
 /// One file and how to read it. Where several stand, the first of the list wins: derivatives keep
@@ -72,11 +72,11 @@ impl Cataloger for ReleaseFile {
     }
 
     fn catalog(&self, path: &str, content: &[u8]) -> FileEvidence {
-        let distro = rank(path).and_then(|rank| FILES[rank].1(content));
-        match distro {
-            Some(distro) => FileEvidence::of_distro(distro),
-            // Where os-release is there too, nobody needs to know that this one says nothing.
-            None => FileEvidence::default(),
+        // Where os-release is there too, nobody needs to know that this one says nothing.
+        FileEvidence {
+            distro: rank(path).and_then(|rank| FILES[rank].1(content)),
+            // One of the files is a program, and a package besides.
+            ..executable::recognise(path, content)
         }
     }
 }

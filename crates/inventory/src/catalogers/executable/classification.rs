@@ -4,7 +4,7 @@ use std::io;
 
 use memchr::memmem;
 use regex::bytes::{Regex, RegexBuilder};
-use scanyard_package::Limits;
+use scanyard_package::{Limits, Package};
 
 use super::Visitor;
 use super::classifiers::{Classifier, Clue, NAMED};
@@ -15,6 +15,8 @@ use crate::layer::FileEvidence;
 /// begins. The window has both.
 const BEFORE: usize = 1200;
 const AFTER: usize = 800;
+/// Bytes that are looked at at once of a file in memory.
+const WHOLE: usize = 1 << 20;
 /// Anchors that are looked at in one file, for each clue.
 const MOST_ANCHORS: usize = 10_000;
 
@@ -44,23 +46,50 @@ impl Classification {
     }
 }
 
-impl Visitor for Classification {
-    fn look_at(&mut self, window: &mut Window<'_>) -> io::Result<()> {
+impl Classification {
+    /// What is recognised in a whole file, which is in memory.
+    pub fn of_file(
+        classifier: &'static Classifier,
+        file_name: &str,
+        mut file: &[u8],
+    ) -> Option<Package> {
+        let mut classification = Self::new(classifier, file_name);
+        let mut window = Window::new(&mut file, WHOLE);
+        // Memory can always be read.
+        while let Ok(true) = window.advance() {
+            classification.search(&window);
+        }
+        classification.package()
+    }
+
+    fn search(&mut self, window: &Window<'_>) {
         for search in &mut self.searches {
             search.look_at(window);
         }
+    }
+
+    fn package(self) -> Option<Package> {
+        let version = self
+            .searches
+            .into_iter()
+            .find_map(|search| search.version)?;
+        Some(self.classifier.software.package(&version))
+    }
+}
+
+impl Visitor for Classification {
+    fn look_at(&mut self, window: &mut Window<'_>) -> io::Result<()> {
+        self.search(window);
         Ok(())
     }
 
     fn is_done(&self) -> bool {
-        self.searches
-            .first()
-            .is_none_or(|search| search.version.is_some())
+        let first = self.searches.first();
+        first.is_none_or(|search| search.version.is_some())
     }
 
     fn finish(self: Box<Self>, _limits: &Limits) -> FileEvidence {
-        let version = self.searches.into_iter().find_map(|search| search.version);
-        FileEvidence::of_packages(version.map(|version| self.classifier.software.package(&version)))
+        FileEvidence::of_packages(self.package())
     }
 }
 

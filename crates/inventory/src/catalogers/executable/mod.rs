@@ -39,11 +39,32 @@ impl ContentCataloger for Executable {
     }
 }
 
+/// Software that is recognised in a file which another cataloger reads too.
+pub fn recognise(path: &str, content: &[u8]) -> FileEvidence {
+    let name = path::split_name(path).1;
+    let classifiers = classifiers::by_file_name(name);
+    FileEvidence::of_packages(
+        classifiers.filter_map(|row| Classification::of_file(row, name, content)),
+    )
+}
+
 /// Whether software that is no package may be recognised in a file of this name.
 pub fn is_classified(path: &str) -> bool {
     classifiers::by_file_name(path::split_name(path).1)
         .next()
         .is_some()
+}
+
+/// Whether programs lie at such paths. Shared objects do not, of which a distro owns thousands.
+pub fn is_program_place(path: &str) -> bool {
+    let (directory, name) = path::split_name(path);
+    let mut components = directory.split('/');
+    components.any(|component| match component {
+        "bin" | "sbin" | "libexec" => true,
+        // Programs for other programs: `usr/lib/go-1.19/pkg/tool/linux_amd64/compile`.
+        "lib" | "lib64" => !name.contains('.'),
+        _ => false,
+    })
 }
 
 /// Whether these are the first bytes of an ELF, PE or Mach-O file.

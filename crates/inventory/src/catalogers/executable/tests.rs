@@ -84,6 +84,22 @@ fn a_name_decides_what_may_be_recognised() {
 }
 
 #[test]
+fn programs_have_their_places() {
+    for path in [
+        "bin/app",
+        "usr/sbin/nginx",
+        "opt/a/bin/x.y",
+        "usr/lib/go-1.19/pkg/tool/compile",
+    ] {
+        assert!(is_program_place(path), "{path}");
+    }
+    for path in ["bin", "usr/lib/libc.so.6", "usr/share/doc/lib", "etc/app"] {
+        assert!(!is_program_place(path), "{path}");
+    }
+    assert!(is_classified("usr/lib/libpython3.11.so.1.0"));
+}
+
+#[test]
 fn scripts_are_read_where_their_name_is_known() {
     let head = b"#!/usr/bin/env p";
     assert!(Executable.wants("usr/local/bin/composer", head));

@@ -13,10 +13,17 @@ pub const LANGUAGES: &[Classifier] = &[
             "libpython2.*.so*",
             "libpython3.*.so*",
         ],
-        clues: &[clue(
-            "\0{named}.",
-            r"\x00({named}\.[0-9]+(?:(?:a|b|rc)[0-9]+)?)\+?\x00",
-        )],
+        clues: &[
+            clue(
+                "\0{named}.",
+                r"\x00({named}\.[0-9]+(?:(?:a|b|rc)[0-9]+)?)\+?\x00",
+            ),
+            // Linkers keep one string for two, when one ends as the other.
+            clue(
+                "/{named}.",
+                r"/({named}\.[0-9]+(?:(?:a|b|rc)[0-9]+)?)\+?\x00",
+            ),
+        ],
     },
     // Tried: 7.3.11.
     Classifier {

@@ -132,6 +132,6 @@ pub const SERVERS: &[Classifier] = &[
     Classifier {
         software: Generic("tor"),
         files: &["tor"],
-        clues: &[clue("Tor 0.", r"\x00Tor (0(?:\.[0-9]+){3}) ")],
+        clues: &[clue("Tor 0.", r"\(on Tor (0(?:\.[0-9]+){3}) ")],
     },
 ];

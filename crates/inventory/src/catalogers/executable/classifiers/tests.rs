@@ -97,6 +97,11 @@ const SAMPLES: &[(&str, &str, &str)] = &[
         "~14.0.0~3.11.2+~",
         "bitnami/python@3.11.2",
     ),
+    (
+        "libpython3.12.so.1.0",
+        "/root/.pyenv/versions/3.12.1~EXEC_PREFIX~",
+        "bitnami/python@3.12.1",
+    ),
     ("python3.13", "~3.13.0rc1~", "bitnami/python@3.13.0-rc1"),
     (
         "libpypy3.9-c.so",
@@ -202,8 +207,12 @@ const SAMPLES: &[(&str, &str, &str)] = &[
     ("squid", "~squid/5.7~", "generic/squid@5.7"),
     ("unbound", "~unbound 1.17.1~start", "generic/unbound@1.17.1"),
     ("sshd", "~OpenSSH_9.2p1 Debian-2~", "generic/openssh@9.2p1"),
-    ("tor", "~Tor 0.4.9.11 )~", "generic/tor@0.4.9.11"),
-    ("git", "~git/2.39.5~GIT_USER_AGENT", "bitnami/git@2.39.5"),
+    ("tor", " (on Tor 0.4.9.11 )~", "generic/tor@0.4.9.11"),
+    (
+        "git",
+        "\u{1}git/2.39.5~GIT_USER_AGENT",
+        "bitnami/git@2.39.5",
+    ),
     ("helm", "~v3.14.2~", "bitnami/helm@3.14.2"),
     ("wp", "wp-cli/wp-cli 2.9.0", "bitnami/wp-cli@2.9.0"),
     (

@@ -8,7 +8,10 @@ pub const TOOLS: &[Classifier] = &[
     Classifier {
         software: Bitnami("git"),
         files: &["git"],
-        clues: &[clue("git/", r"\x00git/([0-9]+\.[0-9]+\.[0-9]+)\x00")],
+        clues: &[clue(
+            "git/",
+            r"[^0-9A-Za-z./_-]git/([0-9]+\.[0-9]+\.[0-9]+)\x00",
+        )],
     },
     Classifier {
         software: Bitnami("helm"),

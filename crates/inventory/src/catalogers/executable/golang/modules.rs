@@ -3,6 +3,9 @@
 use scanyard_package::{Package, PackageKind};
 
 /// Packages of the list: the standard library, the main module, and its dependencies as replaced.
+///
+/// A main module without a version keeps `(devel)`, also where the list names the commit: a
+/// pseudo-version made of that would be lower than every release, and hit by every advisory.
 pub fn read(toolchain: Option<&str>, list: &str, limit: usize) -> Vec<Package> {
     let mut packages = Vec::new();
     if let Some(release) = toolchain.and_then(|version| version.strip_prefix("go")) {
@@ -10,6 +13,7 @@ pub fn read(toolchain: Option<&str>, list: &str, limit: usize) -> Vec<Package> {
         let release = release.split([' ', '-']).next().unwrap_or_default();
         packages.push(Package::new(PackageKind::Golang, "stdlib", release));
     }
+    packages.extend(program(list, packages.first()));
     let mut replaceable = false;
     for line in list.lines().take(limit) {
         let mut fields = line.split('\t');
@@ -30,6 +34,19 @@ pub fn read(toolchain: Option<&str>, list: &str, limit: usize) -> Vec<Package> {
         replaceable = matches!(kind, "mod" | "dep") && !path.is_empty();
     }
     packages
+}
+
+/// The program itself, where no module says more: one of the toolchain, or one that was built
+/// without modules.
+fn program(list: &str, stdlib: Option<&Package>) -> Option<Package> {
+    let path = list.lines().find_map(|line| line.strip_prefix("path\t"))?;
+    match path {
+        // Advisories of the `go` command speak of it under this name, with the release's version.
+        "cmd/go" => stdlib.map(|stdlib| module("toolchain", &stdlib.version)),
+        _ if list.contains("\nmod\t") || path.starts_with("cmd/") => None,
+        "" | "command-line-arguments" => None,
+        path => Some(module(path, "(devel)")),
+    }
 }
 
 fn module(path: &str, version: impl AsRef<str>) -> Package {
@@ -90,6 +107,25 @@ mod tests {
             "local.org/z@v2.0.0",
         ];
         assert_eq!(names("go1.21.3", list), expected);
+    }
+
+    #[test]
+    fn a_program_without_modules_is_there_and_has_no_version() {
+        assert_eq!(
+            names("go1.19.8", "path\tgo.etcd.io/etcd\nbuild\tGOOS=linux\n"),
+            ["stdlib@1.19.8", "go.etcd.io/etcd@(devel)"]
+        );
+        let list = "path\tcommand-line-arguments\n";
+        assert_eq!(names("go1.19.8", list), ["stdlib@1.19.8"]);
+    }
+
+    #[test]
+    fn the_go_command_is_the_toolchain() {
+        assert_eq!(
+            names("go1.26.8", "path\tcmd/go\nbuild\tGOOS=linux\n"),
+            ["stdlib@1.26.8", "toolchain@1.26.8"]
+        );
+        assert_eq!(names("go1.26.8", "path\tcmd/gofmt\n"), ["stdlib@1.26.8"]);
     }
 
     #[test]

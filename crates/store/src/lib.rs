@@ -9,6 +9,7 @@ mod bulk_share;
 pub mod conformance;
 mod error;
 mod jobs;
+mod notices;
 mod port;
 mod postgres;
 mod settings;
@@ -20,6 +21,7 @@ mod stored_rejections;
 mod words;
 
 pub use error::StoreError;
+pub use notices::ScanNotice;
 pub use port::*;
 pub use postgres::{PostgresSettings, PostgresStore};
 pub use settings::StoreSettings;

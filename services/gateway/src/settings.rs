@@ -21,7 +21,7 @@ pub struct Settings {
     pub max_concurrent_requests: usize,
     /// Requests at the same time that only wait for a scan: event streams and `Prefer: wait`.
     pub max_waiting_requests: usize,
-    /// How soon a waiting request first looks at its scan again.
+    /// How soon a waiting request looks at its scan again, unless it hears of it.
     pub first_poll: Duration,
     /// How often it does once the scan turns out to take longer.
     pub slowest_poll: Duration,
@@ -57,7 +57,7 @@ impl Default for Settings {
             max_wait: Duration::from_secs(60),
             max_concurrent_requests: 1024,
             max_waiting_requests: 4096,
-            first_poll: Duration::from_millis(50),
+            first_poll: Duration::from_millis(200),
             slowest_poll: Duration::from_secs(1),
             heartbeat: Duration::from_secs(15),
             check_timeout: Duration::from_secs(2),

@@ -4,8 +4,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use scanyard_store::{
-    Bulk, BulkCounts, BulkId, BulkState, Scan, ScanId, ScanProgress, ScanState, StoreError,
-    TenantId,
+    Bulk, BulkCounts, BulkId, BulkState, Scan, ScanId, ScanNotice, ScanProgress, ScanState,
+    StoreError, TenantId,
 };
 
 use crate::state::Gateway;
@@ -29,6 +29,9 @@ pub trait Followed: Sized + Send + 'static {
 
     /// Whether nothing will change any more.
     fn is_final(&self) -> bool;
+
+    /// What hears of its end, where something does.
+    fn notice(gateway: &Gateway, id: Self::Id) -> Option<ScanNotice>;
 }
 
 impl Followed for Scan {
@@ -49,6 +52,10 @@ impl Followed for Scan {
 
     fn is_final(&self) -> bool {
         self.state.is_final()
+    }
+
+    fn notice(gateway: &Gateway, id: ScanId) -> Option<ScanNotice> {
+        Some(gateway.store().scan_notice(id))
     }
 }
 
@@ -71,22 +78,30 @@ impl Followed for Bulk {
     fn is_final(&self) -> bool {
         self.state.is_final()
     }
+
+    fn notice(_: &Gateway, _: BulkId) -> Option<ScanNotice> {
+        None
+    }
 }
 
-/// Looks at it again and again: often at first, when it may end at once, then more rarely.
+/// Looks at it again and again: at first sooner, then more rarely, and at once when it is heard of.
 pub struct Watch<T: Followed> {
     gateway: Gateway,
     tenant: TenantId,
     id: T::Id,
     seen: Option<T::Seen>,
     pause: Duration,
+    notice: Option<ScanNotice>,
 }
 
 impl<T: Followed> Watch<T> {
     /// Follows it from its state now on, which is the first change.
     pub fn new(gateway: Gateway, tenant: TenantId, id: T::Id) -> Self {
         let pause = gateway.settings().first_poll;
+        // Before the first look, so that nothing falls between.
+        let notice = T::notice(&gateway, id);
         Self {
+            notice,
             gateway,
             tenant,
             id,
@@ -98,11 +113,8 @@ impl<T: Followed> Watch<T> {
     /// As it is, once that is not what was seen last; `None` when the service stops or it is gone.
     pub async fn next_change(&mut self) -> Result<Option<T>, StoreError> {
         loop {
-            if self.seen.is_some() {
-                let stopped = self.gateway.shutdown().cancelled();
-                if tokio::time::timeout(self.pause, stopped).await.is_ok() {
-                    return Ok(None);
-                }
+            if self.seen.is_some() && !self.wait().await {
+                return Ok(None);
             }
             let Some(now) = T::read(&self.gateway, self.tenant, self.id).await? else {
                 return Ok(None);
@@ -115,6 +127,21 @@ impl<T: Followed> Watch<T> {
                 return Ok(Some(now));
             }
             self.pause = (self.pause * 2).min(settings.slowest_poll);
+        }
+    }
+
+    /// Waits until another look is worth it; false when the service stops.
+    async fn wait(&mut self) -> bool {
+        let heard = async {
+            match &mut self.notice {
+                Some(notice) => notice.heard().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = self.gateway.shutdown().cancelled() => false,
+            () = heard => true,
+            () = tokio::time::sleep(self.pause) => true,
         }
     }
 

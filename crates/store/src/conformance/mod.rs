@@ -24,6 +24,7 @@ macro_rules! store_conformance {
             scans: a_scan_is_seen_by_its_tenant_only,
             scans: pages_hold_every_scan_once_while_scans_arrive,
             scans: a_cancelled_scan_stays_cancelled,
+            scans: whoever_waits_for_a_scan_hears_of_its_end,
             scans: a_failed_scan_can_be_retried_under_a_new_message_id,
             scans: the_first_key_is_created_once,
             layers: one_layer_job_whoever_asks,

@@ -125,6 +125,28 @@ pub async fn a_cancelled_scan_stays_cancelled(store: Arc<dyn Store>) {
     assert_eq!(state_of(&*store, id).await, ScanState::Cancelled);
 }
 
+pub async fn whoever_waits_for_a_scan_hears_of_its_end(store: Arc<dyn Store>) {
+    let scans = [
+        create_scan(&*store, "app:1").await,
+        create_scan(&*store, "app:2").await,
+    ];
+    let mut notices = scans.map(|scan| store.scan_notice(scan));
+    let failure = ScanFailure {
+        code: "image_not_found".to_owned(),
+        message: String::new(),
+        remedy: String::new(),
+        retryable: false,
+    };
+    assert!(store.fail_scan(scans[0], &failure).await.unwrap());
+    let cancelled = store.cancel_scan(TenantId::DEFAULT, scans[1]).await;
+    assert!(cancelled.unwrap().is_some());
+    for notice in &mut notices {
+        let heard = tokio::time::timeout(LONG, notice.heard());
+        heard.await.unwrap();
+    }
+    store.wait_for_feeding().await;
+}
+
 pub async fn a_failed_scan_can_be_retried_under_a_new_message_id(store: Arc<dyn Store>) {
     let id = create_scan(&*store, "app").await;
     assert!(store.fail_scan(id, &failure()).await.unwrap());

@@ -372,6 +372,10 @@ pub trait Bulks: Send + Sync + 'static {
     /// has the fewest of them, who had no turn for the longest; to its oldest bulk.
     async fn feed_bulks(&self, window: u32) -> Result<Fed>;
 
+    /// Returns when scans may have ended or bulks may have become ready to be fed, or after the
+    /// adapter's own bound on waiting, whichever is first. Never later than a second.
+    async fn wait_for_feeding(&self);
+
     /// How much bulk work there is: every bulk that has not ended.
     async fn bulk_depth(&self) -> Result<BulkDepth>;
 

@@ -6,6 +6,8 @@ use scanyard_package::Digest;
 use scanyard_protocol::Lane;
 use uuid::Uuid;
 
+use crate::notices::ScanNotice;
+
 use super::{BulkId, NewImage, Page, PageRequest, TenantId};
 use crate::error::Result;
 
@@ -178,6 +180,10 @@ pub trait Scans: Send + Sync + 'static {
 
     /// A tenant's scan.
     async fn scan(&self, tenant: TenantId, id: ScanId) -> Result<Option<Scan>>;
+
+    /// Hears of the scan's end, whoever ends it: for those who would look again and again otherwise.
+    /// It is a hint that may be lost, so they still look now and then.
+    fn scan_notice(&self, id: ScanId) -> ScanNotice;
 
     /// A scan, whoever asked for it: for workers.
     async fn scan_of_any_tenant(&self, id: ScanId) -> Result<Option<Scan>>;

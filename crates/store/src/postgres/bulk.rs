@@ -16,6 +16,9 @@ use crate::{
     Rejections, StoreSettings, TenantId,
 };
 
+/// How long a feeder sleeps at most: a hint that was lost is made up for this soon.
+const MAX_WAIT: Duration = Duration::from_secs(1);
+
 statements! {
     /// The lock keeps the bulk's positions to one who adds.
     TOUCH_UPLOAD = "UPDATE bulks SET due_at = now() + $2 WHERE id = $1 AND state = 'receiving'";
@@ -64,11 +67,14 @@ impl Bulks for PostgresStore {
     async fn end_upload(&self, bulk: BulkId, rejections: &Rejections) -> Result<Option<Bulk>> {
         let first = &encode_rejections(&rejections.first)?;
         let count = write_size(rejections.count);
-        self.session
+        let ended = self
+            .session
             .transaction(move |c, _| {
                 Box::pin(async move { end_upload(c, bulk, count, first).await })
             })
-            .await
+            .await?;
+        self.announcer.tell(Vec::new());
+        Ok(ended)
     }
 
     async fn take_listing(&self, hold: Duration) -> Result<Option<Listing>> {
@@ -82,7 +88,9 @@ impl Bulks for PostgresStore {
             .transaction(move |c, _| {
                 Box::pin(async move { bulk_listing::save(c, bulk, listed).await })
             })
-            .await
+            .await?;
+        self.announcer.tell(Vec::new());
+        Ok(())
     }
 
     async fn feed_bulks(&self, window: u32) -> Result<Fed> {
@@ -99,6 +107,11 @@ impl Bulks for PostgresStore {
                 Box::pin(async move { bulk_feed::feed(c, window, &settings).await })
             })
             .await
+    }
+
+    async fn wait_for_feeding(&self) {
+        // Elapsing is as good an end as a notice.
+        let _ = tokio::time::timeout(MAX_WAIT, self.notices.feeding()).await;
     }
 
     async fn bulk_depth(&self) -> Result<BulkDepth> {
@@ -189,6 +202,7 @@ impl Bulks for PostgresStore {
             }
             BulkChange::Retry => self.retry_bulk(id).await?,
         }
+        self.announcer.tell(Vec::new());
         self.bulk(tenant, id).await
     }
 }

@@ -15,6 +15,7 @@
 //! Connections are made when they are needed. While the database is away every operation says that
 //! the store is unavailable, and afterwards it works again.
 
+mod announcer;
 mod assemble;
 mod bulk;
 mod bulk_change;
@@ -56,12 +57,14 @@ use tokio::sync::Notify;
 
 pub use settings::PostgresSettings;
 
+use announcer::Announcer;
 use create::Creator;
 use listener::Listener;
 use session::Session;
 use statements::statements;
 
 use crate::error::Result;
+use crate::notices::Notices;
 use crate::{Store, StoreError, StoreSettings};
 
 static MIGRATOR: Migrator = sqlx::migrate!("../../migrations/postgres");
@@ -76,8 +79,10 @@ statements! {
 pub struct PostgresStore {
     session: Session,
     creator: Creator,
+    announcer: Announcer,
     settings: StoreSettings,
     outbox_filled: Arc<Notify>,
+    notices: Notices,
     _listener: Arc<Listener>,
 }
 
@@ -98,19 +103,23 @@ impl PostgresStore {
         let session = Session::new(options.clone(), &postgres);
         migrate(&session).await?;
         let outbox_filled = Arc::new(Notify::new());
+        let notices = Notices::default();
+        let listener = Listener::start(options.clone(), outbox_filled.clone(), notices.clone());
         let creator = Session::new(
-            options.clone(),
+            options,
             &PostgresSettings {
                 max_connections: 1,
                 ..postgres
             },
         );
         Ok(Self {
+            announcer: Announcer::start(session.clone()),
             session,
             creator: Creator::start(creator, settings),
             settings,
-            _listener: Arc::new(Listener::start(options, outbox_filled.clone())),
+            _listener: Arc::new(listener),
             outbox_filled,
+            notices,
         })
     }
 }
@@ -147,6 +156,7 @@ impl Store for PostgresStore {
 fn modules_with_statements() -> Vec<(&'static str, &'static str)> {
     [
         STATEMENTS,
+        announcer::STATEMENTS,
         assemble::STATEMENTS,
         bulk::STATEMENTS,
         bulk_change::STATEMENTS,

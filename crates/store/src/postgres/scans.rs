@@ -13,6 +13,7 @@ use super::record::Recording;
 use super::statements::statements;
 use super::{PostgresStore, finish};
 use crate::error::Result;
+use crate::notices::ScanNotice;
 use crate::{
     BulkId, CreatedScan, NewImage, NewScan, Page, PageRequest, Recorded, Scan, ScanFailure,
     ScanFilter, ScanId, ScanProgress, ScanState, Scans, StoreError, TenantId,
@@ -109,6 +110,10 @@ impl Scans for PostgresStore {
         Ok(scan.filter(|scan| scan.tenant == tenant))
     }
 
+    fn scan_notice(&self, id: ScanId) -> ScanNotice {
+        self.notices.of_scan(id)
+    }
+
     async fn scan_of_any_tenant(&self, id: ScanId) -> Result<Option<Scan>> {
         self.session
             .run(move |c, _| Box::pin(async move { read_scan(c, id).await }))
@@ -132,6 +137,7 @@ impl Scans for PostgresStore {
                 Box::pin(async move { finish::cancel_scan(c, tenant, id).await })
             })
             .await?;
+        self.announcer.tell(vec![id]);
         self.scan(tenant, id).await
     }
 
@@ -142,7 +148,7 @@ impl Scans for PostgresStore {
                 Box::pin(async move { finish::fail_scans(c, &[id.0], failure).await })
             })
             .await?;
-        Ok(!failed.is_empty())
+        Ok(!self.told(failed).is_empty())
     }
 
     async fn retry_scan(&self, id: ScanId) -> Result<bool> {
@@ -177,9 +183,11 @@ impl Scans for PostgresStore {
     }
 
     async fn finish_scans(&self, image: Digest) -> Result<Vec<ScanId>> {
-        self.session
+        let finished = self
+            .session
             .transaction(move |c, _| Box::pin(async move { finish::finish_scans(c, image).await }))
-            .await
+            .await?;
+        Ok(self.told(finished))
     }
 
     async fn fail_scans_of_layer(
@@ -188,13 +196,15 @@ impl Scans for PostgresStore {
         cataloger_set: &str,
         failure: &ScanFailure,
     ) -> Result<Vec<ScanId>> {
-        self.session
+        let failed = self
+            .session
             .transaction(move |c, _| {
                 Box::pin(async move {
                     finish::fail_scans_of_layer(c, layer, cataloger_set, failure).await
                 })
             })
-            .await
+            .await?;
+        Ok(self.told(failed))
     }
 
     async fn scan_waiting_for_layer(
@@ -228,6 +238,16 @@ impl Scans for PostgresStore {
                 })
             })
             .await
+    }
+}
+
+impl PostgresStore {
+    /// Tells of scans that ended, if any did.
+    fn told(&self, ended: Vec<ScanId>) -> Vec<ScanId> {
+        if !ended.is_empty() {
+            self.announcer.tell(ended.clone());
+        }
+        ended
     }
 }
 

@@ -16,6 +16,9 @@ use crate::{
     Rejections, StoreSettings, TenantId,
 };
 
+/// How long a feeder sleeps at most: a hint that was lost is made up for this soon.
+const MAX_WAIT: Duration = Duration::from_secs(1);
+
 #[async_trait]
 impl Bulks for SqliteStore {
     async fn create_bulk(&self, bulk: &NewBulk) -> Result<CreatedBulk> {
@@ -41,8 +44,11 @@ impl Bulks for SqliteStore {
     async fn end_upload(&self, bulk: BulkId, rejections: &Rejections) -> Result<Option<Bulk>> {
         let first = encode_rejections(&rejections.first)?;
         let count = write_size(rejections.count);
-        self.write(move |c| Box::pin(async move { end_upload(c, bulk, count, &first).await }))
-            .await
+        let ended = self
+            .write(move |c| Box::pin(async move { end_upload(c, bulk, count, &first).await }))
+            .await?;
+        self.tell(&[]);
+        Ok(ended)
     }
 
     async fn take_listing(&self, hold: Duration) -> Result<Option<Listing>> {
@@ -53,7 +59,9 @@ impl Bulks for SqliteStore {
     async fn save_listed(&self, bulk: BulkId, listed: &Listed) -> Result<()> {
         let listed = listed.clone();
         self.write(move |c| Box::pin(async move { bulk_listing::save(c, bulk, &listed).await }))
-            .await
+            .await?;
+        self.tell(&[]);
+        Ok(())
     }
 
     async fn feed_bulks(&self, window: u32) -> Result<Fed> {
@@ -65,6 +73,11 @@ impl Bulks for SqliteStore {
             Box::pin(async move { bulk_feed::feed(c, window, &settings).await })
         })
         .await
+    }
+
+    async fn wait_for_feeding(&self) {
+        // Elapsing is as good an end as a notice.
+        let _ = tokio::time::timeout(MAX_WAIT, self.notices.feeding()).await;
     }
 
     async fn bulk_depth(&self) -> Result<BulkDepth> {
@@ -140,6 +153,7 @@ impl Bulks for SqliteStore {
             }
             BulkChange::Retry => self.retry_bulk(id).await?,
         }
+        self.tell(&[]);
         self.bulk(tenant, id).await
     }
 }

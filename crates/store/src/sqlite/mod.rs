@@ -43,7 +43,8 @@ use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use tokio::sync::Notify;
 
 use crate::error::Result;
-use crate::{Store, StoreError, StoreSettings};
+use crate::notices::Notices;
+use crate::{ScanId, Store, StoreError, StoreSettings};
 
 /// The embedded adapter of the store port. Clones share the file.
 #[derive(Debug, Clone)]
@@ -51,6 +52,7 @@ pub struct SqliteStore {
     database: Database,
     settings: StoreSettings,
     outbox_filled: Arc<Notify>,
+    notices: Notices,
 }
 
 impl SqliteStore {
@@ -72,12 +74,18 @@ impl SqliteStore {
             database,
             settings,
             outbox_filled: Arc::new(Notify::new()),
+            notices: Notices::default(),
         }
     }
 
     /// The file, which the embedded queue shares.
     pub fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// Tells of scans that ended; of none, that bulks may be fed.
+    fn tell(&self, ended: &[ScanId]) {
+        self.notices.tell(ended);
     }
 
     fn readers(&self) -> &SqlitePool {

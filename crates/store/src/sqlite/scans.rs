@@ -11,6 +11,7 @@ use super::progress::add_progress;
 use super::{SqliteStore, finish, outbox, record};
 use crate::error::Result;
 use crate::jobs::image_message;
+use crate::notices::ScanNotice;
 use crate::{
     BulkId, CreatedScan, NewImage, NewScan, Page, PageRequest, Recorded, Scan, ScanFailure,
     ScanFilter, ScanId, ScanProgress, ScanState, Scans, StoreError, StoreSettings, TenantId,
@@ -87,6 +88,10 @@ impl Scans for SqliteStore {
         Ok(scan.filter(|scan| scan.tenant == tenant))
     }
 
+    fn scan_notice(&self, id: ScanId) -> ScanNotice {
+        self.notices.of_scan(id)
+    }
+
     async fn scan_of_any_tenant(&self, id: ScanId) -> Result<Option<Scan>> {
         let mut snapshot = self.readers().begin().await?;
         read_scan(&mut snapshot, id).await
@@ -103,19 +108,20 @@ impl Scans for SqliteStore {
     }
 
     async fn cancel_scan(&self, tenant: TenantId, id: ScanId) -> Result<Option<Scan>> {
-        self.write(move |c| Box::pin(async move { finish::cancel_scan(c, tenant, id).await }))
-            .await
+        let scan = self
+            .write(move |c| Box::pin(async move { finish::cancel_scan(c, tenant, id).await }))
+            .await?;
+        self.tell(&[id]);
+        Ok(scan)
     }
 
     async fn fail_scan(&self, id: ScanId, failure: &ScanFailure) -> Result<bool> {
         let failure = failure.clone();
-        self.write(move |c| {
-            Box::pin(async move {
-                let failed = finish::fail_scans(c, &[id.0], &failure).await?;
-                Ok(!failed.is_empty())
-            })
-        })
-        .await
+        let failed = self
+            .write(move |c| Box::pin(async move { finish::fail_scans(c, &[id.0], &failure).await }))
+            .await?;
+        self.tell(&failed);
+        Ok(!failed.is_empty())
     }
 
     async fn retry_scan(&self, id: ScanId) -> Result<bool> {
@@ -141,8 +147,11 @@ impl Scans for SqliteStore {
     }
 
     async fn finish_scans(&self, image: Digest) -> Result<Vec<ScanId>> {
-        self.write(move |c| Box::pin(async move { finish::finish_scans(c, image).await }))
-            .await
+        let finished = self
+            .write(move |c| Box::pin(async move { finish::finish_scans(c, image).await }))
+            .await?;
+        self.tell(&finished);
+        Ok(finished)
     }
 
     async fn fail_scans_of_layer(
@@ -152,13 +161,16 @@ impl Scans for SqliteStore {
         failure: &ScanFailure,
     ) -> Result<Vec<ScanId>> {
         let (cataloger_set, failure) = (cataloger_set.to_owned(), failure.clone());
-        self.write(move |c| {
-            Box::pin(async move {
-                let waiting = finish::scans_waiting(c, layer, &cataloger_set).await?;
-                finish::fail_scans(c, &waiting, &failure).await
+        let failed = self
+            .write(move |c| {
+                Box::pin(async move {
+                    let waiting = finish::scans_waiting(c, layer, &cataloger_set).await?;
+                    finish::fail_scans(c, &waiting, &failure).await
+                })
             })
-        })
-        .await
+            .await?;
+        self.tell(&failed);
+        Ok(failed)
     }
 
     async fn scan_waiting_for_layer(

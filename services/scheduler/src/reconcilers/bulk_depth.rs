@@ -95,6 +95,7 @@ mod tests {
             store: shared.clone(),
             window: 2,
             interval: Duration::ZERO,
+            gather: Duration::ZERO,
         };
         feed.reconcile().await.unwrap();
         let messages = scanyard_store::Outbox::pending_messages(&store, 1).await;

@@ -17,6 +17,8 @@ pub struct BulkFeed {
     /// Scans of bulks at most that have not ended.
     pub window: u32,
     pub interval: Duration,
+    /// From the first scan that ended to the round that settles it.
+    pub gather: Duration,
 }
 
 #[async_trait]
@@ -46,6 +48,12 @@ impl Reconciler for BulkFeed {
         }
         // Even where there is more to feed, its turn comes when scans have ended.
         Ok(Round::Idle)
+    }
+
+    async fn woken(&self) {
+        self.store.wait_for_feeding().await;
+        // Scans that end shortly after one another are settled together.
+        tokio::time::sleep(self.gather).await;
     }
 }
 

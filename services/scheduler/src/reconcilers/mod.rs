@@ -47,6 +47,7 @@ pub fn leading(context: &SchedulerContext) -> Vec<Arc<dyn Reconciler>> {
             store: Arc::clone(store),
             window: settings.bulk.window,
             interval: settings.bulk.feed,
+            gather: settings.bulk.gather,
         }),
         Arc::new(bulk_listing::BulkListing {
             store: Arc::clone(store),

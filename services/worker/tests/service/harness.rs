@@ -251,6 +251,7 @@ fn scheduler_settings(advisories: PathBuf) -> SchedulerSettings {
         bulk: BulkSettings {
             window: 50,
             feed: often,
+            gather: Duration::ZERO,
             listing: often,
             registry: registry_options(),
         },

@@ -6,6 +6,7 @@ mod conan;
 mod conda;
 mod cran;
 mod declared;
+mod dotnet;
 mod dpkg;
 mod embedded_sbom;
 mod erlang;
@@ -20,6 +21,7 @@ mod node;
 mod os_release;
 mod pear;
 mod python;
+mod python_archive;
 mod red_hat;
 mod release_files;
 mod rpm;
@@ -155,10 +157,15 @@ const BY_PATH: &[&dyn Cataloger] = &[
     &lockfiles::ConanLock,
     &lockfiles::RenvLock,
     &java::Release,
+    &dotnet::DependencyList,
 ];
 
 /// Every cataloger of files recognised by their first bytes, for paths that are nobody's above.
-const BY_CONTENT: &[&dyn ContentCataloger] = &[&java::Archive, &executable::Executable];
+const BY_CONTENT: &[&dyn ContentCataloger] = &[
+    &java::Archive,
+    &python_archive::Archive,
+    &executable::Executable,
+];
 
 /// The cataloger that wants a file which begins so.
 pub fn by_content(path: &str, head: &[u8]) -> Option<&'static dyn ContentCataloger> {
@@ -181,6 +188,7 @@ pub fn language_evidence(path: &str) -> bool {
     executable::is_program_place(path)
         || executable::is_classified(path)
         || java::is_archive_name(path)
+        || python_archive::is_archive_name(path)
         || by_path(path, CatalogerSet::WHOLE).is_some()
 }
 
@@ -258,6 +266,7 @@ mod tests {
             "x/EGG-INFO/PKG-INFO",
             "app/node_modules/a/package.json",
             "opt/java/release",
+            "app/app.deps.json",
         ];
         for path in wanted {
             assert!(by_path(path, CatalogerSet::WHOLE).is_some(), "{path}");

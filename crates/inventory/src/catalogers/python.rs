@@ -49,7 +49,8 @@ impl Cataloger for Egg {
     }
 }
 
-fn read(content: &[u8]) -> FileEvidence {
+/// What the metadata of a distribution says.
+pub fn read(content: &[u8]) -> FileEvidence {
     let text = String::from_utf8_lossy(content);
     let (mut name, mut version) = ("", "");
     let mut licences = Licences::default();

@@ -4,6 +4,7 @@
 mod auditable;
 mod classification;
 mod classifiers;
+mod dotnet_bundle;
 mod golang;
 mod inflate;
 mod native_image;
@@ -95,6 +96,7 @@ fn visit(path: &str, window: &mut Window<'_>, limits: &Limits) -> io::Result<Opt
         Box::new(golang::BuildInformation::default()),
         Box::new(auditable::CrateList::default()),
         Box::new(native_image::EmbeddedSbom::default()),
+        Box::new(dotnet_bundle::Bundle::default()),
     ];
     let name = path::split_name(path).1;
     for classifier in classifiers::by_file_name(name) {

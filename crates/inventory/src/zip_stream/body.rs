@@ -55,6 +55,11 @@ impl Body {
         }
     }
 
+    /// Bytes that have been read of it, which at its end are all.
+    pub fn length(&self) -> u64 {
+        self.read
+    }
+
     /// What can be read next; empty at the end.
     pub fn fill<'s>(&mut self, source: &'s mut Source<'_>) -> Result<&'s [u8], ZipError> {
         let length = match &mut self.end {

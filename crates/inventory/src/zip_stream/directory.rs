@@ -11,8 +11,9 @@ const RECORD_LENGTH: usize = 46;
 const END_LENGTH: usize = 22;
 const LARGE_END_LENGTH: usize = 56;
 
-/// A place of an entry, and a hash of its name.
-type Place = (u64, u64);
+/// Where an entry begins, a hash of its name, and the bytes that it takes: what an archive's two
+/// accounts of it must agree on.
+type Place = (u64, u64, u64);
 
 /// Which entries an archive has, by the word of its directory.
 #[derive(Debug)]
@@ -52,11 +53,18 @@ fn hash(name: &[u8]) -> u64 {
 }
 
 impl DirectoryReader {
-    /// Notes an entry; false when there are too many.
+    /// Notes an entry whose length is to be told; false when there are too many.
     pub fn meet(&mut self, position: u64, name: &[u8], limit: usize) -> bool {
         self.in_records = false;
-        self.met.push((position, hash(name)));
+        self.met.push((position, hash(name), 0));
         self.met.len() <= limit
+    }
+
+    /// Notes how long the entry was that was met last.
+    pub fn leave(&mut self, length: u64) {
+        if let Some((.., known)) = self.met.last_mut() {
+            *known = length;
+        }
     }
 
     /// Reads a record. One after entries begins another directory, in the place of any before.
@@ -79,16 +87,22 @@ impl DirectoryReader {
             return Err(ZipError::Malformed("the archive ends in its directory"));
         }
         let bytes = source.bytes();
+        let extra = &bytes[name_end..extra_end];
         let is_elsewhere = |at| word(bytes, at) == Some(ELSEWHERE);
-        let offset = if is_elsewhere(42) {
-            let before = usize::from(is_elsewhere(20)) + usize::from(is_elsewhere(24));
-            large_field(&bytes[name_end..extra_end], before)
-        } else {
-            word(bytes, 42).map(u64::from)
+        // What is elsewhere stands there in this order: full size, size, offset.
+        let number = |at, before: usize| match is_elsewhere(at) {
+            true => large_field(extra, before),
+            false => word(bytes, at).map(u64::from),
         };
+        let size = number(20, usize::from(is_elsewhere(24)));
+        let offset = number(
+            42,
+            usize::from(is_elsewhere(20)) + usize::from(is_elsewhere(24)),
+        );
         let name = hash(&bytes[RECORD_LENGTH..name_end]);
         // A record without a place lists something that nobody can have met.
-        self.listed.push((offset.unwrap_or(u64::MAX), name));
+        let place = (offset.unwrap_or(u64::MAX), name, size.unwrap_or(u64::MAX));
+        self.listed.push(place);
         source.consume(extra_end);
         source.fill(comment_length)?;
         source.consume(comment_length);
@@ -132,7 +146,7 @@ impl DirectoryReader {
     pub fn finish(mut self) -> Option<Directory> {
         // What stands in front of an archive can be missing from its offsets.
         let shift = self.start.wrapping_sub(self.offset?);
-        for (offset, _) in &mut self.listed {
+        for (offset, ..) in &mut self.listed {
             *offset = offset.wrapping_add(shift);
         }
         self.met.sort_unstable();
@@ -141,7 +155,7 @@ impl DirectoryReader {
         let is_met = |place: &Place| met.binary_search(place).is_ok();
         Some(Directory {
             hides_entries: !self.is_whole || !self.listed.iter().all(is_met),
-            listed: self.listed.into_iter().map(|(offset, _)| offset).collect(),
+            listed: self.listed.into_iter().map(|(offset, ..)| offset).collect(),
         })
     }
 }

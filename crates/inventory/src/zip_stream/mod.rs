@@ -69,9 +69,11 @@ impl<'a> ZipStream<'a> {
     ///
     /// [`ZipError`] when the stream fails, or ends inside an entry, or a limit is reached.
     pub fn next_entry(&mut self) -> Result<Option<Entry>, ZipError> {
-        self.local = None;
         while !self.body.fill(&mut self.source)?.is_empty() {
             self.body.skip(&mut self.source);
+        }
+        if self.local.take().is_some() {
+            self.directory.leave(self.body.length());
         }
         while let Some(signature) = header::seek(&mut self.source)? {
             match signature {

@@ -200,3 +200,18 @@ fn encrypted_entries_are_refused_and_moved_over() {
     assert_eq!(names(&entries), ["a", "b"]);
     assert!(matches!(failure, Some(ZipError::Malformed(_))));
 }
+
+#[test]
+fn sizes_that_lie_are_noticed() {
+    let whole = zip(&[
+        Member::stored("a", b"0123456789"),
+        Member::stored("b", b"y"),
+    ]);
+    for lie in [0u32, 9, 11, 40, 45, 1 << 20] {
+        let mut bytes = whole.clone();
+        bytes[18..22].copy_from_slice(&lie.to_le_bytes());
+        let (_, directory, failure) = walk(&bytes);
+        let is_noticed = failure.is_some() || directory.is_none_or(|found| found.hides_entries);
+        assert!(is_noticed, "{lie}");
+    }
+}

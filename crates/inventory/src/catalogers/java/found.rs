@@ -141,9 +141,12 @@ impl Found {
             Identity::Unknown => return self.nameless.add(name),
             Identity::None => return,
         };
-        let mut declared = DeclaredPackage::from(package);
-        declared.licences = licences;
-        self.packages.push(declared);
+        let installation = identity::installation(path, &package);
+        for package in installation.into_iter().chain([package]) {
+            let mut declared = DeclaredPackage::from(package);
+            declared.licences.clone_from(&licences);
+            self.packages.push(declared);
+        }
     }
 
     /// The evidence of the file that all of it lies in.

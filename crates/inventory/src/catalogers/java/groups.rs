@@ -6,6 +6,7 @@
 
 /// Artifacts by their whole name.
 const BY_NAME: &[(&str, &str)] = &[
+    ("RoaringBitmap", "org.roaringbitmap"),
     ("activation", "javax.activation"),
     ("ant", "org.apache.ant"),
     ("antisamy", "org.owasp.antisamy"),
@@ -26,6 +27,11 @@ const BY_NAME: &[(&str, &str)] = &[
     ("h2", "com.h2database"),
     ("hsqldb", "org.hsqldb"),
     ("ivy", "org.apache.ivy"),
+    ("httpclient", "org.apache.httpcomponents"),
+    ("httpcore", "org.apache.httpcomponents"),
+    ("jackson-annotations", "com.fasterxml.jackson.core"),
+    ("jackson-core", "com.fasterxml.jackson.core"),
+    ("jackson-databind", "com.fasterxml.jackson.core"),
     ("javax.inject", "javax.inject"),
     ("jdo-api", "javax.jdo"),
     ("jettison", "org.codehaus.jettison"),
@@ -39,6 +45,7 @@ const BY_NAME: &[(&str, &str)] = &[
     ("junit", "junit"),
     ("jython-standalone", "org.python"),
     ("kafka-clients", "org.apache.kafka"),
+    ("libfb303", "org.apache.thrift"),
     ("libthrift", "org.apache.thrift"),
     ("liquibase-core", "org.liquibase"),
     ("log4j", "log4j"),
@@ -91,6 +98,7 @@ const BY_BEGINNING: &[(&str, &str)] = &[
     ("jackson-module-scala_", "com.fasterxml.jackson.module"),
     ("jackson-xc", "org.codehaus.jackson"),
     ("jetty-", "org.eclipse.jetty"),
+    ("jetty-http2-", "org.eclipse.jetty.http2"),
     ("kafka-", "org.apache.kafka"),
     ("kafka_", "org.apache.kafka"),
     ("kotlin-", "org.jetbrains.kotlin"),
@@ -109,6 +117,7 @@ const BY_BEGINNING: &[(&str, &str)] = &[
     ("scala-parser-combinators_", "org.scala-lang.modules"),
     ("scala-reflect", "org.scala-lang"),
     ("scala-xml_", "org.scala-lang.modules"),
+    ("shapeless_", "com.chuusai"),
     ("shiro-", "org.apache.shiro"),
     ("slf4j-", "org.slf4j"),
     ("spring-aop", "org.springframework"),

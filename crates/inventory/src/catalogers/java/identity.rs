@@ -91,6 +91,14 @@ fn package(group: &str, artifact: &str, version: &str) -> Package {
     Package::new(PackageKind::Maven, format!("{group}:{artifact}"), version)
 }
 
+/// What else an archive stands for: a Tomcat that is installed, and no library, has its main
+/// archive under this name, and advisories name the installation or a part of it.
+pub fn installation(path: &str, package: &Package) -> Option<Package> {
+    let is_main = package.name == "org.apache.tomcat:tomcat-catalina"
+        && crate::path::split_name(path).1 == "catalina.jar";
+    is_main.then(|| self::package("org.apache.tomcat", "tomcat", &package.version))
+}
+
 /// Whether one of the archive's `pom.properties` is its own.
 fn names_itself(file: &FileName<'_>, clues: &Clues) -> bool {
     let is_own = |pom: &PomProperties| match file.version {

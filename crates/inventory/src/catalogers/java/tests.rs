@@ -106,6 +106,25 @@ fn what_only_has_the_name_of_an_archive_is_said() {
 }
 
 #[test]
+fn an_installed_tomcat_is_found_under_both_of_its_names() {
+    let bytes = zip(&[manifest(
+        "Implementation-Title: Apache Tomcat\nImplementation-Version: 9.0.65\n",
+    )]);
+    let found = names(&read("usr/local/tomcat/lib/catalina.jar", &bytes));
+    assert_eq!(
+        found,
+        [
+            "org.apache.tomcat:tomcat 9.0.65",
+            "org.apache.tomcat:tomcat-catalina 9.0.65"
+        ]
+    );
+    assert_eq!(
+        names(&read("lib/tomcat-coyote.jar", &bytes)),
+        ["org.apache.tomcat:tomcat-coyote 9.0.65"]
+    );
+}
+
+#[test]
 fn deleted_entries_are_not_found() {
     let evidence = read(
         "a.jar",

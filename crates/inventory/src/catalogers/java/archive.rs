@@ -6,6 +6,7 @@ use scanyard_package::{CoverageKind, Limits};
 
 use super::found::Found;
 use super::manifest::Manifest;
+use super::pom;
 use super::pom_properties::PomProperties;
 use crate::layer::FileEvidence;
 use crate::zip_stream::{Entry, Meter, Metered, ZipError, ZipStream};
@@ -62,12 +63,15 @@ struct Bounds<'a> {
     depth: u32,
 }
 
+/// A group and an artifact.
+pub type Name = (String, String);
+
 /// What an entry says.
 pub enum Piece {
     Manifest(Manifest),
     Pom(PomProperties),
-    /// A directory is named for this group and artifact.
-    Named(String, String),
+    /// A directory is named for this group and artifact, and says under which licences it is.
+    Named(Name, Vec<String>),
     Archive(Found),
 }
 
@@ -140,19 +144,30 @@ fn read_entry(
         return Ok(PomProperties::read(&text).map(Piece::Pom));
     }
     if let Some(rest) = NAMED.iter().find_map(|start| name.strip_prefix(start)) {
-        let mut parts = rest.split('/');
-        let named = (parts.next(), parts.next(), parts.next());
-        return Ok(match named {
-            (Some(group), Some(artifact), Some(_)) if rest.len() <= MOST_OF_A_NAME => {
-                Some(Piece::Named(group.to_owned(), artifact.to_owned()))
-            }
-            _ => None,
-        });
+        return read_named(zip, rest);
     }
     if is_archive_name(name) {
         return read_archive(zip, name, bounds);
     }
     Ok(None)
+}
+
+/// An entry under a directory that is named for a group and an artifact.
+fn read_named(zip: &mut ZipStream<'_>, rest: &str) -> Result<Option<Piece>, ZipError> {
+    let mut parts = rest.split('/');
+    let (Some(group), Some(artifact), Some(file)) = (parts.next(), parts.next(), parts.next())
+    else {
+        return Ok(None);
+    };
+    if rest.len() > MOST_OF_A_NAME {
+        return Ok(None);
+    }
+    let licences = match file {
+        "pom.xml" => pom::licences(read_text(zip, POM_BYTES)?.as_bytes()),
+        _ => Vec::new(),
+    };
+    let name = (group.to_owned(), artifact.to_owned());
+    Ok(Some(Piece::Named(name, licences)))
 }
 
 fn read_text(zip: &mut ZipStream<'_>, limit: u64) -> Result<String, ZipError> {

@@ -1,11 +1,13 @@
 //! What archives were found to be, gathered from the innermost outwards.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use scanyard_package::{CoverageKind, Limits};
 
-use super::archive::Piece;
+use super::archive::{Name, Piece};
 use super::identity::{self, Clues, Identity};
+use super::tomcat;
 use crate::layer::{DeclaredPackage, FileEvidence, Unknown};
 use crate::zip_stream::ZipError;
 
@@ -86,21 +88,24 @@ impl Found {
     /// Adds what the entries of the archive at this path say.
     pub fn add_pieces(&mut self, path: &str, pieces: impl Iterator<Item = Piece>, limits: &Limits) {
         let mut clues = Clues::default();
+        let mut by_name = BTreeMap::new();
         for piece in pieces {
             match piece {
                 Piece::Manifest(manifest) => clues.manifest = manifest,
                 Piece::Pom(pom) => clues.poms.push(pom),
-                Piece::Named(group, artifact) => {
-                    let named = (group, artifact);
-                    let is_new = clues.named.last() != Some(&named);
+                Piece::Named(name, licences) => {
+                    let is_new = clues.named.last() != Some(&name);
                     if is_new && clues.named.len() < MOST_NAMED {
-                        clues.named.push(named);
+                        clues.named.push(name.clone());
+                    }
+                    if !licences.is_empty() {
+                        by_name.insert(name, licences);
                     }
                 }
                 Piece::Archive(found) => self.append(found),
             }
         }
-        self.identify(path, &clues);
+        self.identify(path, &clues, &by_name);
         if self.packages.len() > limits.packages {
             self.packages.truncate(limits.packages);
             let detail = format!("more than {} packages in one file", limits.packages);
@@ -117,7 +122,7 @@ impl Found {
         self.nameless.append(other.nameless);
     }
 
-    fn identify(&mut self, path: &str, clues: &Clues) {
+    fn identify(&mut self, path: &str, clues: &Clues, by_name: &BTreeMap<Name, Vec<String>>) {
         let licences = clues.manifest.licences();
         let is_alone = clues.poms.len() == 1;
         for pom in &clues.poms {
@@ -126,8 +131,9 @@ impl Found {
                 continue;
             };
             let mut declared = DeclaredPackage::from(package);
-            if is_alone {
-                declared.licences.clone_from(&licences);
+            let name = (pom.group.clone(), pom.artifact.clone());
+            if let Some(own) = by_name.get(&name).or(is_alone.then_some(&licences)) {
+                declared.licences.clone_from(own);
             }
             self.packages.push(declared);
         }
@@ -141,7 +147,7 @@ impl Found {
             Identity::Unknown => return self.nameless.add(name),
             Identity::None => return,
         };
-        let installation = identity::installation(path, &package);
+        let installation = tomcat::installation(path, &package);
         for package in installation.into_iter().chain([package]) {
             let mut declared = DeclaredPackage::from(package);
             declared.licences.clone_from(&licences);

@@ -10,6 +10,7 @@ use super::groups::known_group;
 use super::manifest::Manifest;
 use super::pom_properties::PomProperties;
 use super::runtime;
+use super::tomcat;
 
 /// What an archive tells about the package that it is.
 #[derive(Debug, Default)]
@@ -61,10 +62,10 @@ pub fn identify(path: &str, clues: &Clues) -> Identity {
     let Some(version) = version(&file, manifest) else {
         return Identity::Unknown;
     };
-    if title == Some("Apache Tomcat")
-        && let Some(artifact) = tomcat_artifact(file.artifact)
+    if title == Some(tomcat::TITLE)
+        && let Some(package) = tomcat::package_of(file.artifact, version)
     {
-        return Identity::Known(package("org.apache.tomcat", &artifact, version));
+        return Identity::Known(package);
     }
     let (artifact, group) = (artifact(&file, manifest), sure_group(path, &file, clues));
     if let Some(group) = group.or_else(|| known_group(artifact, version).map(str::to_owned)) {
@@ -89,14 +90,6 @@ pub fn package_of(pom: &PomProperties, path: &str, clues: &Clues) -> Option<Pack
 
 fn package(group: &str, artifact: &str, version: &str) -> Package {
     Package::new(PackageKind::Maven, format!("{group}:{artifact}"), version)
-}
-
-/// What else an archive stands for: a Tomcat that is installed, and no library, has its main
-/// archive under this name, and advisories name the installation or a part of it.
-pub fn installation(path: &str, package: &Package) -> Option<Package> {
-    let is_main = package.name == "org.apache.tomcat:tomcat-catalina"
-        && crate::path::split_name(path).1 == "catalina.jar";
-    is_main.then(|| self::package("org.apache.tomcat", "tomcat", &package.version))
 }
 
 /// Whether one of the archive's `pom.properties` is its own.
@@ -196,32 +189,6 @@ fn is_group(text: &str) -> bool {
                 .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
     };
     text.contains('.') && text.split('.').all(is_part)
-}
-
-/// What Maven calls an archive of the Tomcat distribution.
-fn tomcat_artifact(name: &str) -> Option<String> {
-    let renamed = match name {
-        "bootstrap" | "tomcat-juli" => "tomcat-juli",
-        "catalina-tribes" => "tomcat-tribes",
-        "catalina-ssi" => "tomcat-ssi",
-        "catalina-storeconfig" => "tomcat-storeconfig",
-        name if name.starts_with("tomcat-embed-") => return None,
-        name if name.starts_with("tomcat-") => name,
-        "annotations-api"
-        | "catalina"
-        | "catalina-ant"
-        | "catalina-ha"
-        | "el-api"
-        | "jasper"
-        | "jasper-el"
-        | "jaspic-api"
-        | "jsp-api"
-        | "servlet-api"
-        | "websocket-api"
-        | "websocket-client-api" => return Some(format!("tomcat-{name}")),
-        _ => return None,
-    };
-    Some(renamed.to_owned())
 }
 
 #[cfg(test)]

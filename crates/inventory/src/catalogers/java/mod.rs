@@ -10,10 +10,12 @@ mod found;
 mod groups;
 mod identity;
 mod manifest;
+mod pom;
 mod pom_properties;
 mod runtime;
 #[cfg(test)]
 mod tests;
+mod tomcat;
 
 use std::io::{self, Read};
 

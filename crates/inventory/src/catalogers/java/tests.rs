@@ -73,6 +73,30 @@ fn a_library_an_application_and_what_is_shaded_into_it_are_found() {
 }
 
 #[test]
+fn each_shaded_package_has_the_licences_of_its_own_pom() {
+    let text = b"<project><licenses><license><name>BSD</name></license></licenses></project>";
+    let bytes = zip(&[
+        manifest("Bundle-License: MIT\n"),
+        pom("g", "a", "1"),
+        pom("h", "b", "2"),
+        Member::deflated("META-INF/maven/h/b/pom.xml", text),
+    ]);
+    let evidence = read("a-1.jar", &bytes);
+    assert_eq!(names(&evidence), ["g:a 1", "h:b 2"]);
+    assert!(evidence.packages[0].licences.is_empty());
+    assert_eq!(evidence.packages[1].licences, ["BSD"]);
+}
+
+#[test]
+fn a_pom_without_properties_gives_the_group() {
+    let bytes = zip(&[Member::deflated(
+        "META-INF/maven/org.g/a/pom.xml",
+        b"<project/>",
+    )]);
+    assert_eq!(names(&read("a-1.0.jar", &bytes)), ["org.g:a 1.0"]);
+}
+
+#[test]
 fn archives_without_group_or_name_are_said() {
     let war = zip(&[
         pom("g", "app", "5"),

@@ -25,10 +25,10 @@ impl CatalogerSet {
     /// differently.
     pub const fn name(self) -> &'static str {
         match (self.lockfiles, self.secrets) {
-            (false, false) => "9",
-            (true, false) => "9+lockfiles",
-            (false, true) => "9+secrets",
-            (true, true) => "9+lockfiles+secrets",
+            (false, false) => "10",
+            (true, false) => "10+lockfiles",
+            (false, true) => "10+secrets",
+            (true, true) => "10+lockfiles+secrets",
         }
     }
 }

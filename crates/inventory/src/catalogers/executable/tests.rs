@@ -163,4 +163,20 @@ proptest! {
         let whole = visit_in_chunks(name, &file, file.len() + 1);
         prop_assert_eq!(visit_in_chunks(name, &file, chunk), whole);
     }
+
+    #[test]
+    fn lying_headers_of_old_go_executables_end_in_evidence_and_chunks_do_not_matter(
+        flips in prop::collection::vec((0usize..0x140, any::<u8>()), 0..6),
+        data in prop::collection::vec((0x600usize..0x820, any::<u8>()), 0..3),
+        cut in 0usize..0x1000,
+        chunk in 1usize..3000,
+    ) {
+        let mut file = golang::tests::old_executable();
+        for (at, byte) in flips.into_iter().chain(data) {
+            file[at] = byte;
+        }
+        file.truncate(0x1000 - cut / 8);
+        let whole = visit_in_chunks("app", &file, file.len() + 1);
+        prop_assert_eq!(visit_in_chunks("app", &file, chunk), whole);
+    }
 }

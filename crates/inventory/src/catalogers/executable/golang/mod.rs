@@ -206,4 +206,4 @@ fn evidence(version: Option<&str>, list: &str, limits: &Limits) -> FileEvidence 
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -51,7 +51,7 @@ fn the_magic_alone_is_no_build_information() {
 }
 
 /// A little-endian ELF file of one segment at 0x1000, with the strings before the addresses.
-fn old_executable() -> Vec<u8> {
+pub fn old_executable() -> Vec<u8> {
     let mut file = vec![0; 0x400];
     file[..6].copy_from_slice(b"\x7fELF\x02\x01");
     file[32..40].copy_from_slice(&64u64.to_le_bytes());
@@ -102,4 +102,30 @@ fn addresses_that_lead_nowhere_leave_the_version_unknown() {
     let found = visit_bytes("app", &file).unwrap();
     assert_eq!(found.packages.len(), 2);
     assert_eq!(found.unknowns.len(), 1);
+}
+
+#[test]
+fn a_hostile_length_of_a_string_is_no_build_information() {
+    let mut bytes = b"\x7fELF".to_vec();
+    for length in [
+        &b"\xff\xff\xff\xff\xff\xff"[..],
+        b"\xff\xff\xff\x07",
+        b"\x80\x80\x80\x80\x80\x01",
+    ] {
+        bytes.extend(MAGIC);
+        bytes.extend([8, 2]);
+        bytes.extend([0; 16]);
+        bytes.extend(length);
+        bytes.extend(b"go1.21");
+    }
+    assert_eq!(visit_bytes("app", &bytes), None);
+}
+
+#[test]
+fn a_list_of_modules_without_end_leaves_none() {
+    let mut file = old_executable();
+    let end = memmem::find(&file, pointers::LIST_END).unwrap();
+    file[end..end + FRAME].fill(b'x');
+    let found = visit_bytes("app", &file).unwrap();
+    assert_eq!(found.packages.len(), 1);
 }

@@ -55,6 +55,23 @@ fn what_an_os_package_owns_is_not_a_package_of_its_own() {
 }
 
 #[test]
+fn what_an_os_package_owns_of_other_languages_is_none_either() {
+    let gem = "usr/share/rubygems-integration/all/specifications/rake-13.0.6.gemspec";
+    let rock = "usr/share/lua/5.1/rocks/a/1-1/a-1-1.rockspec";
+    let owned = format!("/{gem}\n/{rock}\n");
+    let files = [
+        (gem, "# stub: rake 13.0.6 ruby lib\n"),
+        (rock, "package = \"a\"\nversion = \"1-1\"\n"),
+        (
+            "app/vendor/composer/installed.json",
+            r#"[{"name": "b/c", "version": "2"}]"#,
+        ),
+        ("var/lib/dpkg/info/rake.list", owned.as_str()),
+    ];
+    assert_eq!(names(&image(&[&files])), ["b/c@2#0"]);
+}
+
+#[test]
 fn an_upgrade_over_an_owned_file_in_a_later_layer_counts() {
     let (old, new) = (metadata("1"), metadata("2"));
     let base = [(METADATA, old.as_str()), (LIST, OWNED)];

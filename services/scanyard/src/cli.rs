@@ -119,6 +119,11 @@ pub struct ScanArgs {
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     pub platform: Option<String>,
 
+    /// Read lock files too (package-lock.json, Cargo.lock, poetry.lock, go.mod and others): what an
+    /// application would install, whether or not the image has it.
+    #[arg(long)]
+    pub lockfiles: bool,
+
     /// Neither read nor write cached layer inventories.
     #[arg(long)]
     pub no_cache: bool,

@@ -267,6 +267,19 @@ mod tests {
             "app/node_modules/a/package.json",
             "opt/java/release",
             "app/app.deps.json",
+            "usr/lib/ruby/gems/3.1.0/specifications/default/rss-0.2.9.gemspec",
+            "app/vendor/composer/installed.json",
+            "usr/local/lib/php/.registry/pear.reg",
+            "wp-content/plugins/a/a.php",
+            "opt/conda/conda-meta/pip-22.2.2-py38_0.json",
+            "usr/lib/R/site-library/mime/DESCRIPTION",
+            "usr/lib/luarocks/rocks-5.1/a/1-1/a-1-1.rockspec",
+            "app/lib/phoenix-1.7.10/ebin/phoenix.app",
+            "app/Manifest.toml",
+            "root/.conan/data/a/1/_/_/package/0/conaninfo.txt",
+            "app/requirements-dev.txt",
+            "app/build.sbt.lock",
+            "app/pylock.dev.toml",
         ];
         for path in wanted {
             assert!(by_path(path, CatalogerSet::WHOLE).is_some(), "{path}");

@@ -5,6 +5,7 @@ Examples:
   scanyard scan alpine:3.18
   scanyard scan --fail-on high --format sarif --output scan.sarif oci:build/image
   scanyard scan sbom:app.cdx.json
+  scanyard scan --lockfiles rootfs:src/app
   scanyard scan --platform linux/arm64 --require-complete ghcr.io/team/app:1.4";
 
 pub const DB_BUILD: &str = "\

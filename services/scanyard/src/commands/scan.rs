@@ -37,7 +37,10 @@ pub async fn run(args: ScanArgs) -> anyhow::Result<Exit> {
 }
 
 fn options(args: &ScanArgs) -> anyhow::Result<ScanOptions> {
-    let set = CatalogerSet::STANDARD;
+    let set = CatalogerSet {
+        lockfiles: args.lockfiles,
+        ..CatalogerSet::STANDARD
+    };
     let platform = match &args.platform {
         Some(platform) => platform.parse().map_err(Usage)?,
         None => Platform::host(),

@@ -115,3 +115,19 @@ fn what_is_no_bill_of_materials_is_refused_with_a_remedy() {
     let nowhere = sandbox.run("scan sbom:/no/such/file");
     nowhere.assert_refused(1, "cannot read /no/such/file");
 }
+
+#[test]
+fn lock_files_are_read_when_asked_for_and_cached_apart() {
+    let sandbox = Sandbox::new();
+    let lock = "[[package]]\nname = \"syn\"\nversion = \"2.0.0\"\nsource = \"registry+x\"\n";
+    let app = Layer::gzip(&[("etc/os-release", DEBIAN), ("app/Cargo.lock", lock)]);
+    Image::new(vec![app]).write_oci_layout(&sandbox.path("layout"), "app");
+    let layout = format!("oci:{}", sandbox.path("layout").display());
+    let asked = format!("--lockfiles {layout}");
+    for (arguments, expected) in [(&layout, 0), (&asked, 1), (&layout, 0), (&asked, 1)] {
+        let report = sandbox.report(arguments);
+        let packages = report["packages"].as_array().unwrap();
+        assert_eq!(packages.len(), expected, "{arguments}");
+        assert!(packages.iter().all(|p| p["purl"] == "pkg:cargo/syn@2.0.0"));
+    }
+}

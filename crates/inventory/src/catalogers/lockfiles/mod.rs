@@ -105,19 +105,23 @@ impl<T: LockFile> Cataloger for T {
     }
 }
 
-/// Directories in which package managers put packages. A lock file in one of them is what the
-/// package's own developers used.
+/// Where package managers put packages. A lock file in there is what the package's own developers
+/// used.
 const INSTALLED: [&str; 6] = [
-    "node_modules",
-    "site-packages",
-    "dist-packages",
-    "gems",
-    "vendor",
-    "registry",
+    "/node_modules/",
+    "/site-packages/",
+    "/dist-packages/",
+    "cargo/registry/src/",
+    "cargo/git/checkouts/",
+    "/go/pkg/mod/",
 ];
 
 fn is_of_an_installed_package(path: &str) -> bool {
-    path.split('/').any(|part| INSTALLED.contains(&part)) || path.contains("/go/pkg/mod/")
+    let path = format!("/{path}");
+    // Gems lie in `gems/NAME-VERSION/`.
+    let mut below_gems = path.split("/gems/").skip(1);
+    let is_gem = |rest: &str| rest.split('/').next().is_some_and(|dir| dir.contains('-'));
+    INSTALLED.iter().any(|place| path.contains(place)) || below_gems.any(is_gem)
 }
 
 /// The file is not of its format: the format and, as far as its reader says, why.
@@ -213,13 +217,16 @@ mod tests {
     #[test]
     fn lock_files_of_installed_packages_are_not_the_applications() {
         let paths = [
-            "app/node_modules/a/yarn.lock",
+            "node_modules/a/yarn.lock",
             "usr/lib/ruby/gems/3.1.0/gems/a-1.0/Gemfile.lock",
             "root/.cargo/registry/src/x/a-1.0/Cargo.lock",
             "root/go/pkg/mod/a@v1/go.mod",
         ];
         for path in paths {
             assert!(by_path(path, CatalogerSet::WHOLE).is_none(), "{path}");
+        }
+        for path in ["srv/registry/Cargo.lock", "srv/gems/Gemfile.lock"] {
+            assert!(by_path(path, CatalogerSet::WHOLE).is_some(), "{path}");
         }
     }
 

@@ -87,7 +87,7 @@ impl Cataloger for Application {
 }
 
 fn name(text: &str) -> Option<&str> {
-    let (_, rest) = text.split_once("application")?;
+    let (_, rest) = text.split_once("{application")?;
     let (name, _) = rest.trim_start().strip_prefix(',')?.split_once(',')?;
     Some(name.trim().trim_matches('\''))
 }
@@ -109,7 +109,7 @@ mod tests {
         assert!(Application.wants(path));
         assert!(!Application.wants("app/lib/ssl-11.0/ebin/ssl.app"));
         assert!(!Application.wants("Applications/Notes.app"));
-        let text = b"{application,phoenix,\n    [{applications,[kernel]},\n     {description,\"Peace\"},\n     {vsn,\"1.7.10\"}]}.\n";
+        let text = b"%% the application\n{application,phoenix,\n    [{applications,[kernel]},\n     {description,\"Peace\"},\n     {vsn,\"1.7.10\"}]}.\n";
         let evidence = Application.catalog(path, text);
         assert_eq!(
             evidence.packages[0].package.purl(None),

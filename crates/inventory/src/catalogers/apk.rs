@@ -3,7 +3,7 @@
 use scanyard_package::{CoverageKind, Package, PackageKind, SourcePackage};
 
 use super::{Cataloger, Names, headers, language_evidence};
-use crate::layer::{FileEvidence, Unknown};
+use crate::layer::{DeclaredPackage, FileEvidence, Unknown};
 
 pub struct Installed;
 
@@ -15,6 +15,7 @@ impl Cataloger for Installed {
         }
     }
 
+    /// A database below another root is another system's, whose distro need not be this one's.
     fn wants(&self, path: &str) -> bool {
         matches!(path, "lib/apk/db/installed" | "usr/lib/apk/db/installed")
     }
@@ -30,7 +31,8 @@ impl Cataloger for Installed {
 }
 
 fn read_block(block: &str, evidence: &mut FileEvidence) {
-    let (mut name, mut version, mut arch, mut origin, mut dir) = ("", "", "", "", "");
+    let (mut name, mut version, mut arch, mut origin, mut licence) = ("", "", "", "", "");
+    let mut dir = "";
     for line in block.lines() {
         let Some((field, value)) = line.split_once(':') else {
             continue;
@@ -40,6 +42,7 @@ fn read_block(block: &str, evidence: &mut FileEvidence) {
             "V" => version = value,
             "A" => arch = value,
             "o" => origin = value,
+            "L" => licence = value,
             "F" => dir = value,
             "R" => {
                 let path = if dir.is_empty() {
@@ -64,11 +67,15 @@ fn read_block(block: &str, evidence: &mut FileEvidence) {
     }
     let mut package = Package::new(PackageKind::Apk, name, version);
     package.arch = (!arch.is_empty()).then(|| arch.to_owned());
-    package.source = (!origin.is_empty()).then(|| SourcePackage {
+    package.source = (!origin.is_empty() && origin != name).then(|| SourcePackage {
         name: origin.to_owned(),
         version: version.to_owned(),
     });
-    evidence.packages.push(package.into());
+    let mut declared = DeclaredPackage::from(package);
+    if !licence.is_empty() {
+        declared.licences.push(licence.to_owned());
+    }
+    evidence.packages.push(declared);
 }
 
 #[cfg(test)]
@@ -77,7 +84,7 @@ mod tests {
 
     #[test]
     fn packages_have_their_origin_and_own_their_files() {
-        let text = "C:Q1abc=\nP:libcrypto3\nV:3.1.4-r5\nA:x86_64\no:openssl\nF:usr/bin\nR:tool\nF:etc\nR:conf\n\n\
+        let text = "C:Q1abc=\nP:libcrypto3\nV:3.1.4-r5\nA:x86_64\no:openssl\nL:Apache-2.0\nF:usr/bin\nR:tool\nF:etc\nR:conf\n\n\
             P:musl\nV:1.2.4-r2\nA:x86_64\n";
         let evidence = Installed.catalog("lib/apk/db/installed", text.as_bytes());
         let names: Vec<_> = evidence
@@ -87,5 +94,6 @@ mod tests {
             .collect();
         assert_eq!(names, [("libcrypto3", "openssl"), ("musl", "musl")]);
         assert_eq!(evidence.owned, ["usr/bin/tool"]);
+        assert_eq!(evidence.packages[0].licences, ["Apache-2.0"]);
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use scanyard_package::{CoverageKind, Package, PackageKind, SourcePackage};
 
 use super::{Cataloger, Names, headers, language_evidence};
-use crate::layer::{FileEvidence, Unknown};
+use crate::layer::{DeclaredPackage, FileEvidence, Unknown};
 use crate::path;
 
 const STATUS_DIR: &str = "var/lib/dpkg/status.d";
@@ -45,7 +45,7 @@ impl Cataloger for Status {
         }
         for block in headers::blocks(&text) {
             match stanza(block, unsaid) {
-                Stanza::Installed(package) => evidence.packages.push(package.into()),
+                Stanza::Installed(package) => evidence.packages.push(package),
                 Stanza::NotInstalled => {}
                 Stanza::Broken(detail) => {
                     evidence.unknowns.push(Unknown {
@@ -65,19 +65,22 @@ const INSTALLED: [&str; 3] = ["installed", "triggers-awaited", "triggers-pending
 const UNFINISHED: [&str; 3] = ["unpacked", "half-configured", "half-installed"];
 
 enum Stanza {
-    Installed(Package),
+    Installed(DeclaredPackage),
     NotInstalled,
     Broken(String),
 }
 
 fn stanza(block: &str, unsaid: &str) -> Stanza {
     let (mut name, mut version, mut arch, mut source, mut state) = ("", "", "", "", unsaid);
+    let mut licence = "";
     for (field, value) in headers::fields(block) {
         match field {
             "Package" => name = value,
             "Version" => version = value,
             "Architecture" => arch = value,
             "Source" => source = value,
+            // opkg's; dpkg leaves licences to a file of each package.
+            "License" => licence = value,
             "Status" => state = value.split_whitespace().nth(2).unwrap_or_default(),
             _ => {}
         }
@@ -97,7 +100,11 @@ fn stanza(block: &str, unsaid: &str) -> Stanza {
     let mut package = Package::new(PackageKind::Deb, name, version);
     package.arch = (!arch.is_empty()).then(|| arch.to_owned());
     package.source = (!source.is_empty()).then(|| read_source(source, version));
-    Stanza::Installed(package)
+    let mut declared = DeclaredPackage::from(package);
+    if !licence.is_empty() {
+        declared.licences.push(licence.to_owned());
+    }
+    Stanza::Installed(declared)
 }
 
 /// `openssl` or `gcc-defaults (1.203)`.
@@ -199,6 +206,29 @@ mod tests {
         let packages = |path: &str| Status.catalog(path, bare).packages.len();
         assert_eq!(packages("var/lib/dpkg/status.d/a"), 1);
         assert_eq!(packages("var/lib/dpkg/status"), 0);
+    }
+
+    #[test]
+    fn lists_and_sums_are_read_whatever_the_package_is_called() {
+        let lists = [
+            ("var/lib/dpkg/info/p:amd64.list", "/.\n/usr/bin/p\n/etc/p\n"),
+            (
+                "var/lib/dpkg/status.d/p:amd64.md5sums",
+                "d41d8cd98f00b204e9800998ecf8427e  usr/bin/p\nd41d8cd98f00b204e9800998ecf8427e  etc/p\n",
+            ),
+        ];
+        for (path, text) in lists {
+            assert!(OwnedPaths.wants(path), "{path}");
+            let evidence = OwnedPaths.catalog(path, text.as_bytes());
+            assert_eq!(evidence.owned, ["usr/bin/p"], "{path}");
+        }
+    }
+
+    #[test]
+    fn opkg_writes_the_licence_into_its_database() {
+        let text = "Package: a\nVersion: 1\nLicense: GPL-2.0\nStatus: install user installed\n";
+        let evidence = Status.catalog("usr/lib/opkg/status", text.as_bytes());
+        assert_eq!(evidence.packages[0].licences, ["GPL-2.0"]);
     }
 
     #[test]

@@ -19,12 +19,38 @@ pub fn blocks(text: &str) -> impl Iterator<Item = &str> {
         if rest.is_empty() {
             return None;
         }
-        let end = ["\n\n", "\n\r\n"]
-            .iter()
-            .filter_map(|gap| rest.find(gap))
-            .min();
-        let (block, tail) = rest.split_at(end.unwrap_or(rest.len()));
+        let (block, tail) = rest.split_at(end_of_block(rest));
         rest = tail;
         Some(block)
     })
+}
+
+/// Where the first line ends that has an empty one after it.
+fn end_of_block(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let is_end = |end: &usize| {
+        let next = bytes.get(end + 1..).unwrap_or_default();
+        next.starts_with(b"\n") || next.starts_with(b"\r\n")
+    };
+    let mut ends = memchr::memchr_iter(b'\n', bytes);
+    ends.find(is_end).unwrap_or(text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_end_at_empty_lines_of_either_kind() {
+        let text = "\n\na: 1\n b\n\nc: 2\r\n\r\n\nd: 3\n";
+        let found: Vec<_> = blocks(text).map(str::trim_end).collect();
+        assert_eq!(found, ["a: 1\n b", "c: 2", "d: 3"]);
+    }
+
+    /// Whoever looks through all that follows for each of them does not end in our time.
+    #[test]
+    fn a_million_blocks_are_each_looked_at_once() {
+        let text = "a: b\n\n".repeat(1_000_000);
+        assert_eq!(blocks(&text).count(), 1_000_000);
+    }
 }

@@ -1,6 +1,9 @@
 //! The catalogers: one file each, and one list.
 
+mod alpm;
 mod apk;
+mod bottlerocket;
+mod chisel;
 mod composer;
 mod conan;
 mod conda;
@@ -20,6 +23,7 @@ mod matcher;
 mod node;
 mod os_release;
 mod pear;
+mod portage;
 mod python;
 mod python_archive;
 mod red_hat;
@@ -112,6 +116,12 @@ const BY_PATH: &[&dyn Cataloger] = &[
     &dpkg::Status,
     &dpkg::OwnedPaths,
     &apk::Installed,
+    &alpm::Description,
+    &alpm::FileList,
+    &portage::Contents,
+    &portage::Licence,
+    &chisel::Manifest,
+    &bottlerocket::Inventory,
     &rpm::Database,
     &rpm::WriteAheadLog,
     &rpm::Manifest,
@@ -253,6 +263,12 @@ mod tests {
             "var/lib/dpkg/info/base.list",
             "usr/lib/opkg/status",
             "lib/apk/db/installed",
+            "var/lib/pacman/local/a-1-1/desc",
+            "var/lib/pacman/local/a-1-1/files",
+            "var/db/pkg/app-misc/a-1/CONTENTS",
+            "var/db/pkg/app-misc/a-1/LICENSE",
+            "var/lib/chisel/manifest.wall",
+            "usr/share/bottlerocket/application-inventory.json",
             "usr/lib/apk/db/installed",
             "var/lib/rpm/rpmdb.sqlite",
             "root/buildinfo/content_manifests/ubi8.json",

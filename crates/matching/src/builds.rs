@@ -5,7 +5,8 @@
 //! `...module_el8.4.0+2496+...`). The order of those suffixes means nothing, so a build is held
 //! against the range of its own module build, release or kind, whichever is closest; a build
 //! that the erratum delivers has its fixes. Builds of a module and builds of none never compare,
-//! nor do streams of a module.
+//! nor do streams of a module. The stream that is installed is what the package's label says;
+//! where there is none, the version mostly tells.
 
 use scanyard_advisory::{Entry, Event, Range};
 
@@ -31,6 +32,7 @@ impl<'a> Selection<'a> {
     pub(crate) fn new(
         package: &'a str,
         version: &'a str,
+        module: Option<&str>,
         summary: &'a str,
         entries: &[Entry<'_>],
     ) -> Self {
@@ -38,7 +40,8 @@ impl<'a> Selection<'a> {
             package,
             version: strip_epoch(version),
             module_build: ModuleBuild::of(version),
-            stream: module_stream(summary),
+            labelled: Labelled::new(module, summary),
+            stream: numbered_stream(summary),
         };
         let best = entries
             .iter()
@@ -61,7 +64,39 @@ struct Build<'a> {
     package: &'a str,
     version: &'a str,
     module_build: Option<ModuleBuild<'a>>,
+    labelled: Labelled,
     stream: Option<(&'a str, &'a str)>,
+}
+
+/// What the label of the installed build says of the erratum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Labelled {
+    /// The erratum is about the stream that is installed.
+    SameStream,
+    /// It is about other streams of the module.
+    OtherStream,
+    /// There is no label, or the erratum does not name the module.
+    Unsaid,
+}
+
+impl Labelled {
+    /// Reads a label such as `nodejs:16:8090020240315081818:a75119d5`.
+    fn new(label: Option<&str>, summary: &str) -> Self {
+        let mut parts = label.unwrap_or_default().split(':');
+        let (Some(module), Some(stream)) = (parts.next(), parts.next()) else {
+            return Self::Unsaid;
+        };
+        let mut fit = Self::Unsaid;
+        for (named, other) in module_streams(summary) {
+            if named == module && other == stream {
+                return Self::SameStream;
+            }
+            if named == module {
+                fit = Self::OtherStream;
+            }
+        }
+        fit
+    }
 }
 
 impl Build<'_> {
@@ -77,6 +112,9 @@ impl Build<'_> {
     }
 
     fn closeness_to(&self, fixed: &str) -> Closeness {
+        if self.labelled == Labelled::OtherStream {
+            return Closeness::Foreign;
+        }
         if self.version == fixed {
             return Closeness::SameBuild;
         }
@@ -96,6 +134,9 @@ impl Build<'_> {
         let Some((module, stream)) = self.stream else {
             return false;
         };
+        if self.labelled == Labelled::SameStream {
+            return false;
+        }
         let is_own = self
             .package
             .strip_prefix(module)
@@ -124,14 +165,17 @@ impl<'a> ModuleBuild<'a> {
     }
 }
 
-/// The first `module:stream` in a summary such as `Important: nodejs:16 security update`.
-fn module_stream(summary: &str) -> Option<(&str, &str)> {
+/// Every `module:stream` in a summary such as `Important: nodejs:16 security update`.
+fn module_streams(summary: &str) -> impl Iterator<Item = (&str, &str)> {
     summary
         .split_whitespace()
-        .filter_map(|word| word.split_once(':'))
-        .find(|(module, stream)| {
-            !module.is_empty() && stream.starts_with(|c: char| c.is_ascii_digit())
-        })
+        .filter_map(|word| word.trim_end_matches([',', ';', '.']).split_once(':'))
+        .filter(|(module, stream)| !module.is_empty() && !stream.is_empty())
+}
+
+/// The first of them whose stream is a version, so that it shows in the package's own.
+fn numbered_stream(summary: &str) -> Option<(&str, &str)> {
+    module_streams(summary).find(|(_, stream)| stream.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 fn strip_epoch(version: &str) -> &str {
@@ -165,7 +209,18 @@ mod tests {
             ("kernel security update", None),
         ];
         for (summary, expected) in cases {
-            assert_eq!(module_stream(summary), expected, "{summary}");
+            assert_eq!(numbered_stream(summary), expected, "{summary}");
         }
+    }
+
+    #[test]
+    fn a_label_tells_the_stream_whatever_its_name() {
+        let fit = |label: &str, summary: &str| Labelled::new(Some(label), summary);
+        let virt = "Important: virt:rhel and virt-devel:rhel, security update";
+        assert_eq!(fit("virt-devel:rhel:8040:b4", virt), Labelled::SameStream);
+        assert_eq!(fit("virt:av:8040:b4", virt), Labelled::OtherStream);
+        assert_eq!(fit("perl:5.26:8010:b4", virt), Labelled::Unsaid);
+        assert_eq!(fit("virt", virt), Labelled::Unsaid);
+        assert_eq!(Labelled::new(None, virt), Labelled::Unsaid);
     }
 }

@@ -211,7 +211,7 @@ impl<'o, 'a> Group<'o, 'a> {
 }
 
 fn is_clean(counting: &[&Opinion<'_>], subject: &Subject<'_>, version: &str) -> bool {
-    let fixed = Subject::at(subject.ecosystem, subject.name, version);
+    let fixed = subject.at(version);
     counting
         .iter()
         .all(|opinion| opinion.verdict_at(&fixed) != Verdict::Affected)

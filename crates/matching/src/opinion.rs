@@ -16,6 +16,8 @@ pub(crate) struct Subject<'a> {
     /// The name that advisories use: the source package's where they name those.
     pub(crate) name: &'a str,
     pub(crate) installed: Installed<'a>,
+    /// The label of the module stream that it was built for.
+    module: Option<&'a str>,
 }
 
 impl<'a> Subject<'a> {
@@ -25,15 +27,24 @@ impl<'a> Subject<'a> {
         } else {
             (package.name.as_str(), package.version.as_str())
         };
-        Self::at(ecosystem, name, version)
-    }
-
-    /// The same package at another version.
-    pub(crate) fn at(ecosystem: &'a Ecosystem, name: &'a str, version: &'a str) -> Self {
         Self {
             ecosystem,
             name,
             installed: Installed::new(ecosystem.scheme(), version),
+            module: package.module.as_deref(),
+        }
+    }
+
+    /// The same package at another version.
+    pub(crate) fn at<'v>(&self, version: &'v str) -> Subject<'v>
+    where
+        'a: 'v,
+    {
+        Subject {
+            ecosystem: self.ecosystem,
+            name: self.name,
+            installed: Installed::new(self.ecosystem.scheme(), version),
+            module: self.module,
         }
     }
 }
@@ -181,6 +192,7 @@ pub(crate) fn selection<'s>(
         Selection::new(
             subject.name,
             subject.installed.text,
+            subject.module,
             advisory.summary(),
             entries,
         )

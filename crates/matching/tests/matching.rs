@@ -189,6 +189,26 @@ fn builds_compare_with_builds_of_their_own_module() {
 }
 
 #[test]
+fn a_label_says_which_stream_is_installed_where_versions_do_not() {
+    check(
+        "
+        advisory ALSA-1 | related CVE-1 | summary Moderate: virt:rhel and virt-devel:rhel security update
+          AlmaLinux:8 qemu-kvm | introduced 0, fixed 15:4.2.0-48.module_el8.4.0+2048+aaaa
+        advisory ALSA-2 | related CVE-2 | summary Important: nodejs:18 security update
+          AlmaLinux:8 nodejs-nodemon | introduced 0, fixed 3.0.1-1.module_el8.8.0+3048+aaaa
+        package pkg:rpm/almalinux/qemu-kvm@4.2.0-40.module_el8.4.0+1900+bbbb?distro=almalinux-8.6&epoch=15&rpmmod=virt:rhel:8040:522a
+          affected CVE-1 = ALSA-1 | by ALSA-1 | medium | fixed 15:4.2.0-48.module_el8.4.0+2048+aaaa
+        package pkg:rpm/almalinux/qemu-kvm@4.2.0-40.module_el8.4.0+1900+bbbb?distro=almalinux-8.6&epoch=15&rpmmod=virt:av:8040:522a
+          nothing
+        package pkg:rpm/almalinux/nodejs-nodemon@2.0.20-3.module_el8.8.0+1+bbbb?distro=almalinux-8.6&rpmmod=nodejs:16:8080:522a
+          nothing
+        package pkg:rpm/almalinux/nodejs-nodemon@2.0.20-3.module_el8.8.0+1+bbbb?distro=almalinux-8.6&rpmmod=nodejs:18:8080:522a
+          affected CVE-2 = ALSA-2 | by ALSA-2 | high | fixed 3.0.1-1.module_el8.8.0+3048+aaaa
+        ",
+    );
+}
+
+#[test]
 fn go_versions_compare_in_all_their_spellings() {
     check(
         "

@@ -48,10 +48,24 @@ impl Cataloger for PackageManifest {
             // The field's name and form of long ago.
             licences = self::licences(&manifest["licenses"]);
         }
+        if let Some(name) = editor_extension(path, &manifest) {
+            let mut declared = Declared::new(PackageKind::Generic);
+            declared.add_licensed(&name, text("version"), licences);
+            return declared.into();
+        }
         let mut declared = Declared::new(PackageKind::Npm);
         declared.add_licensed(text("name"), text("version"), licences);
         declared.into()
     }
+}
+
+/// The full name of an extension of Visual Studio Code. Its manifest is that of an npm package in
+/// form, and many have the name of one that they have nothing to do with.
+fn editor_extension(path: &str, manifest: &Value) -> Option<String> {
+    let is_for_editor = manifest["engines"]["vscode"].is_string();
+    let (publisher, name) = (manifest["publisher"].as_str()?, manifest["name"].as_str()?);
+    let is_extension = is_for_editor && !path.contains("node_modules/");
+    is_extension.then(|| format!("{publisher}.{name}"))
 }
 
 /// The licences of a manifest: a text, an object with a type, or a list of either, of which any may
@@ -120,5 +134,21 @@ mod tests {
         let text = br#"{"name": "a", "version": "1.0.0", "version": "2.0.0"}"#;
         let evidence = PackageManifest.catalog("app/package.json", text);
         assert_eq!(evidence.packages[0].package.version, "2.0.0");
+    }
+
+    #[test]
+    fn extensions_of_an_editor_are_not_the_packages_whose_names_they_have() {
+        let text = br#"{"name": "docker", "publisher": "ms", "version": "1.0.0", "engines": {"vscode": "^1.8"}}"#;
+        let purl = |path| {
+            PackageManifest.catalog(path, text).packages[0]
+                .package
+                .purl(None)
+        };
+        let extension = "root/.vscode-server/extensions/ms.docker-1.0.0/package.json";
+        assert_eq!(purl(extension), "pkg:generic/ms.docker@1.0.0");
+        assert_eq!(
+            purl("app/node_modules/docker/package.json"),
+            "pkg:npm/docker@1.0.0"
+        );
     }
 }

@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 
 /// One entry to be written.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Member {
     name: String,
     raw: Vec<u8>,

@@ -24,7 +24,14 @@ enum End {
     After(u64),
     /// At the descriptor that gives as its length what has been read until then. So many of the
     /// next bytes have been found to stand before it.
-    Descriptor { clear: usize },
+    Descriptor { widths: Widths, clear: usize },
+}
+
+/// Bytes of the numbers in a descriptor: as its header promises, then as it may be nevertheless.
+#[derive(Clone, Copy)]
+enum Widths {
+    ShortThenLong,
+    LongThenShort,
 }
 
 /// What a stretch of an entry without known length holds.
@@ -48,9 +55,14 @@ impl Body {
         }
     }
 
-    pub fn until_descriptor() -> Self {
+    /// A body that ends at a descriptor, whose header announces sizes of eight bytes or does not.
+    pub fn until_descriptor(is_large: bool) -> Self {
+        let widths = match is_large {
+            true => Widths::LongThenShort,
+            false => Widths::ShortThenLong,
+        };
         Self {
-            end: End::Descriptor { clear: 0 },
+            end: End::Descriptor { widths, clear: 0 },
             read: 0,
         }
     }
@@ -70,10 +82,10 @@ impl Body {
                 }
                 short_of(*left).min(source.bytes().len())
             }
-            End::Descriptor { clear } if *clear > 0 => *clear,
-            End::Descriptor { clear } => {
+            End::Descriptor { clear, .. } if *clear > 0 => *clear,
+            End::Descriptor { widths, clear } => {
                 source.fill(STRETCH)?;
-                match look_for_end(source.bytes(), self.read, source.has_ended()) {
+                match look_for_end(source.bytes(), self.read, *widths, source.has_ended()) {
                     Some(Found::Content(length)) => {
                         *clear = length;
                         length
@@ -96,7 +108,7 @@ impl Body {
         self.read += count as u64;
         match &mut self.end {
             End::After(left) => *left = left.saturating_sub(count as u64),
-            End::Descriptor { clear } => *clear = clear.saturating_sub(count),
+            End::Descriptor { clear, .. } => *clear = clear.saturating_sub(count),
         }
     }
 
@@ -105,7 +117,7 @@ impl Body {
         let held = source.bytes().len();
         let count = match self.end {
             End::After(left) => short_of(left).min(held),
-            End::Descriptor { clear } => clear,
+            End::Descriptor { clear, .. } => clear,
         };
         self.consume(source, count);
     }
@@ -113,12 +125,12 @@ impl Body {
 
 /// Looks for the descriptor in bytes before which `read` others belong to the entry. `None` when
 /// the stream has ended without one.
-fn look_for_end(bytes: &[u8], read: u64, ended: bool) -> Option<Found> {
+fn look_for_end(bytes: &[u8], read: u64, widths: Widths, ended: bool) -> Option<Found> {
     for at in memmem::find_iter(bytes, b"PK") {
         if at + AHEAD > bytes.len() && !ended {
             break;
         }
-        if let Some((start, length)) = descriptor_near(bytes, at, read) {
+        if let Some((start, length)) = descriptor_near(bytes, at, read, widths) {
             return Some(match start {
                 0 => Found::Descriptor(length),
                 start => Found::Content(start),
@@ -132,31 +144,33 @@ fn look_for_end(bytes: &[u8], read: u64, ended: bool) -> Option<Found> {
 }
 
 /// The place and length of the descriptor that this `PK` is a part of, or directly follows.
-fn descriptor_near(bytes: &[u8], at: usize, read: u64) -> Option<(usize, usize)> {
+fn descriptor_near(bytes: &[u8], at: usize, read: u64, widths: Widths) -> Option<(usize, usize)> {
+    let widths = match widths {
+        Widths::ShortThenLong => [4, 8],
+        Widths::LongThenShort => [8, 4],
+    };
+    let is_size = |place: usize, width: usize, start: usize| {
+        let size = match width {
+            4 => word(bytes, place).map(u64::from),
+            _ => long(bytes, place),
+        };
+        size == Some(read + start as u64)
+    };
     match bytes.get(at + 2..at + 4)? {
-        [7, 8] => {
-            let length = read + at as u64;
-            let rest = &bytes[at + 4..];
-            let short = word(rest, 4).map(u64::from) == Some(length);
-            let long = long(rest, 4) == Some(length);
-            let next_is_near = rest.get(12..14) == Some(b"PK");
-            match (short, long) {
-                (true, false) => Some((at, 16)),
-                (false, true) => Some((at, 24)),
-                (true, true) => Some((at, if next_is_near { 16 } else { 24 })),
-                (false, false) => None,
-            }
-        }
+        // Signature, checksum, two sizes. A header follows, which makes it improbable that some
+        // content only looks so.
+        [7, 8] => widths.into_iter().find_map(|width| {
+            let length = 8 + 2 * width;
+            let next = at + length;
+            let ends = bytes.get(next..next + 2) == Some(b"PK");
+            (ends && is_size(at + 8, width, at)).then_some((at, length))
+        }),
         // The signature of a descriptor may be missing; then the next header follows directly.
-        [3, 4] | [1, 2] => {
-            let says = |size: usize, given: Option<u64>| {
-                let start = at.checked_sub(size)?;
-                (given? == read + start as u64).then_some((start, size))
-            };
-            let short = at.checked_sub(8).and_then(|place| word(bytes, place));
-            let long = at.checked_sub(16).and_then(|place| long(bytes, place));
-            says(12, short.map(u64::from)).or_else(|| says(20, long))
-        }
+        [3, 4] | [1, 2] => widths.into_iter().find_map(|width| {
+            let length = 4 + 2 * width;
+            let start = at.checked_sub(length)?;
+            is_size(start + 4, width, start).then_some((start, length))
+        }),
         _ => None,
     }
 }

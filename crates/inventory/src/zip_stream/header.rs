@@ -69,6 +69,8 @@ pub struct Local {
     pub method: u16,
     /// Bytes that it takes in the archive, if the header says so.
     size: Option<u64>,
+    /// It has room for sizes of eight bytes.
+    is_large: bool,
     pub name: Vec<u8>,
 }
 
@@ -94,6 +96,7 @@ impl Local {
         let full_size = word(bytes, 22).unwrap_or_default();
         let (flags, method) = (field(6), field(8));
         let extra = &bytes[extra_start..length];
+        let is_large = size == ELSEWHERE;
         let size = match size {
             ELSEWHERE => large_field(extra, usize::from(full_size == ELSEWHERE)),
             size => Some(u64::from(size)),
@@ -103,6 +106,7 @@ impl Local {
             method,
             // Some writers announce a descriptor and give the size nevertheless.
             size: size.filter(|size| flags & HAS_DESCRIPTOR == 0 || *size > 0),
+            is_large,
             name: bytes[LOCAL_LENGTH..extra_start].to_vec(),
         };
         source.consume(length);
@@ -112,7 +116,7 @@ impl Local {
     pub fn body(&self) -> Body {
         match self.size {
             Some(size) => Body::of_length(size),
-            None => Body::until_descriptor(),
+            None => Body::until_descriptor(self.is_large),
         }
     }
 

@@ -1,6 +1,8 @@
 use std::io::Read;
 
 use memchr::memmem;
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::*;
 use crate::zip_writer::{Member, zip, zip_with_prefix};
@@ -213,5 +215,60 @@ fn sizes_that_lie_are_noticed() {
         let (_, directory, failure) = walk(&bytes);
         let is_noticed = failure.is_some() || directory.is_none_or(|found| found.hides_entries);
         assert!(is_noticed, "{lie}");
+    }
+}
+
+/// Content that looks like the structure around it more often than chance would have it.
+fn content() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..40),
+        Just(b"PK\x03\x04".to_vec()),
+        Just(b"PK\x07\x08".to_vec()),
+        Just(b"PK\x01\x02".to_vec()),
+        Just(b"PK\x05\x06".to_vec()),
+        (0u32..200).prop_map(|length| length.to_le_bytes().to_vec()),
+        Just(vec![0; 70_000]),
+    ];
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+fn member() -> impl Strategy<Value = Member> {
+    let descriptor = prop_oneof![Just(None), Just(Some(true)), Just(Some(false))];
+    (content(), any::<bool>(), any::<bool>(), descriptor).prop_map(
+        |(content, deflated, large, descriptor)| {
+            let mut member = match deflated {
+                true => Member::deflated("a", &content),
+                false => Member::stored("a", &content),
+            };
+            if large {
+                member = member.large();
+            }
+            match descriptor {
+                Some(signature) => member.described(signature),
+                None => member,
+            }
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 500,
+        rng_seed: RngSeed::Fixed(1),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn whatever_entries_hold_they_are_walked_one_by_one(members in prop::collection::vec(member(), 0..6)) {
+        let (entries, directory, failure) = walk(&zip(&members));
+        prop_assert!(failure.is_none());
+        prop_assert_eq!(entries.len(), members.len());
+        prop_assert!(!directory.unwrap().hides_entries);
+    }
+
+    #[test]
+    fn no_bytes_make_the_walk_fail_hard(bytes in content()) {
+        walk(&bytes);
     }
 }

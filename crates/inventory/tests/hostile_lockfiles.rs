@@ -9,7 +9,11 @@ use scanyard_inventory::{CatalogerSet, LayerInventory, catalog_tar};
 use scanyard_package::Limits;
 
 /// A small whole file of each format, with its place.
-const SAMPLES: [(&str, &str); 34] = [
+const SAMPLES: [(&str, &str); 35] = [
+    (
+        "a/Directory.Packages.props",
+        "<Project><PackageVersion Include=\"A\" Version=\"[1.0]\"/></Project>",
+    ),
     (
         "a/package-lock.json",
         r#"{"packages": {"node_modules/a": {"version": "1.0.0", "license": "MIT"}}}"#,

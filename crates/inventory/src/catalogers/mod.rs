@@ -159,6 +159,7 @@ const BY_PATH: &[&dyn Cataloger] = &[
     &lockfiles::SbtLock,
     &lockfiles::PackagesLock,
     &lockfiles::PackagesConfig,
+    &lockfiles::PackagesProps,
     &lockfiles::PubspecLock,
     &lockfiles::MixLock,
     &lockfiles::RebarLock,

@@ -49,7 +49,7 @@ pub use erlang::RebarLock;
 pub use golang::GoMod;
 pub use gradle::GradleLock;
 pub use npm::PackageLock;
-pub use nuget::{PackagesConfig, PackagesLock};
+pub use nuget::{PackagesConfig, PackagesLock, PackagesProps};
 pub use pipenv::PipfileLock;
 pub use pnpm::PnpmLock;
 pub use python_toml::{Pylock, PythonLock};

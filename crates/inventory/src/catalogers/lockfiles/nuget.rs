@@ -1,4 +1,4 @@
-//! `packages.lock.json` and `packages.config` of NuGet.
+//! `packages.lock.json`, `packages.config` and `Directory.Packages.props` of NuGet.
 
 use std::collections::BTreeMap;
 
@@ -55,20 +55,67 @@ impl LockFile for PackagesConfig {
 
     /// Reads the elements `<package id="A" version="1.0.0"/>`.
     fn read(&self, content: &[u8]) -> Result<Declared, Malformed> {
-        let mut reader = Reader::from_reader(content);
         let mut declared = Declared::new(PackageKind::Nuget);
-        loop {
-            let event = reader.read_event();
-            match event.map_err(|error| Malformed::new("XML", error))? {
-                Event::Start(element) | Event::Empty(element)
-                    if element.name().as_ref() == "package" =>
-                {
-                    let attribute = |name| attribute(&element, name).unwrap_or_default();
-                    declared.add(&attribute("id"), &attribute("version"));
-                }
-                Event::Eof => return Ok(declared),
-                _ => {}
+        each_element(content, |element| {
+            if element.name().as_ref() == "package" {
+                let attribute = |name| attribute(element, name).unwrap_or_default();
+                declared.add(&attribute("id"), &attribute("version"));
             }
+        })?;
+        Ok(declared)
+    }
+}
+
+/// The versions that all projects of a solution use.
+pub struct PackagesProps;
+
+impl LockFile for PackagesProps {
+    fn names(&self) -> Names {
+        Names {
+            extensions: &["props"],
+            ..Names::NONE
+        }
+    }
+
+    fn is_named(&self, file_name: &str) -> bool {
+        file_name.ends_with("Packages.props")
+    }
+
+    /// Reads the elements `<PackageVersion Include="A" Version="1.0.0"/>` and their like, where the
+    /// version is one and is written out.
+    fn read(&self, content: &[u8]) -> Result<Declared, Malformed> {
+        let mut declared = Declared::new(PackageKind::Nuget);
+        each_element(content, |element| {
+            let elements = [
+                "PackageVersion",
+                "PackageReference",
+                "GlobalPackageReference",
+            ];
+            if !elements.contains(&element.name().as_ref()) {
+                return;
+            }
+            let name = attribute(element, "Include").or_else(|| attribute(element, "Update"));
+            let version = attribute(element, "Version").unwrap_or_default();
+            let exact = version
+                .strip_prefix('[')
+                .and_then(|text| text.strip_suffix(']'));
+            let version = exact.unwrap_or(&version);
+            if !version.contains(['$', '*', ',', '(']) {
+                declared.add(&name.unwrap_or_default(), version);
+            }
+        })?;
+        Ok(declared)
+    }
+}
+
+fn each_element(content: &[u8], mut see: impl FnMut(&BytesStart<'_>)) -> Result<(), Malformed> {
+    let mut reader = Reader::from_reader(content);
+    loop {
+        let event = reader.read_event();
+        match event.map_err(|error| Malformed::new("XML", error))? {
+            Event::Start(element) | Event::Empty(element) => see(&element),
+            Event::Eof => return Ok(()),
+            _ => {}
         }
     }
 }
@@ -105,5 +152,17 @@ mod tests {
                 .read(b"<packages><package></packages>")
                 .is_err()
         );
+    }
+
+    #[test]
+    fn versions_of_a_solution_are_those_that_are_written_out() {
+        assert!(PackagesProps.is_named("Directory.Packages.props"));
+        let text = "<Project><ItemGroup><PackageVersion Include=\"A\" Version=\"1.0.0\" />\
+                    <PackageReference Update=\"B\" Version=\"[2.0.0]\" />\
+                    <PackageVersion Include=\"C\" Version=\"$(CVersion)\" />\
+                    <PackageVersion Include=\"D\" Version=\"[1.0,2.0)\" />\
+                    <PackageVersion Include=\"E\" Version=\"3.*\" /></ItemGroup></Project>";
+        let packages = read_as_text(&PackagesProps, text);
+        assert_eq!(packages, ["nuget/A@1.0.0", "nuget/B@2.0.0"]);
     }
 }

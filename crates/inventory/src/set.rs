@@ -25,10 +25,10 @@ impl CatalogerSet {
     /// differently.
     pub const fn name(self) -> &'static str {
         match (self.lockfiles, self.secrets) {
-            (false, false) => "11",
-            (true, false) => "11+lockfiles",
-            (false, true) => "11+secrets",
-            (true, true) => "11+lockfiles+secrets",
+            (false, false) => "12",
+            (true, false) => "12+lockfiles",
+            (false, true) => "12+secrets",
+            (true, true) => "12+lockfiles+secrets",
         }
     }
 }

@@ -2,29 +2,30 @@
 
 #![allow(clippy::unwrap_used)]
 
-use scanyard_inventory::{CatalogerSet, FoldedLayer, ImageInventory, catalog_tar, fold};
+use scanyard_inventory::{
+    CatalogerSet, FoldedLayer, ImageInventory, LayerInventory, catalog_tar, fold,
+};
 use scanyard_package::{Digest, Limits};
 
 const METADATA: &str = "usr/lib/python3/dist-packages/p-1.dist-info/METADATA";
 const LIST: &str = "var/lib/dpkg/info/python3-p.list";
 const OWNED: &str = "/usr/lib/python3/dist-packages/p-1.dist-info/METADATA\n";
 
-fn image<C: AsRef<[u8]>>(layers: &[&[(&str, C)]]) -> ImageInventory {
-    let mut inventories = Vec::new();
-    for files in layers {
-        let mut builder = tar::Builder::new(Vec::new());
-        for (path, content) in *files {
-            let mut header = tar::Header::new_gnu();
-            header.set_size(content.as_ref().len() as u64);
-            builder
-                .append_data(&mut header, path, content.as_ref())
-                .unwrap();
-        }
-        let tar = builder.into_inner().unwrap();
-        inventories
-            .push(catalog_tar(tar.as_slice(), CatalogerSet::STANDARD, &Limits::default()).unwrap());
+fn layer<C: AsRef<[u8]>>(files: &[(&str, C)]) -> LayerInventory {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (path, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.as_ref().len() as u64);
+        builder
+            .append_data(&mut header, path, content.as_ref())
+            .unwrap();
     }
-    let folded: Vec<_> = inventories
+    let tar = builder.into_inner().unwrap();
+    catalog_tar(tar.as_slice(), CatalogerSet::STANDARD, &Limits::default()).unwrap()
+}
+
+fn fold_layers(layers: &[LayerInventory]) -> ImageInventory {
+    let folded: Vec<_> = layers
         .iter()
         .map(|inventory| FoldedLayer {
             digest: Digest::from_bytes([0; 32]),
@@ -32,6 +33,11 @@ fn image<C: AsRef<[u8]>>(layers: &[&[(&str, C)]]) -> ImageInventory {
         })
         .collect();
     fold(&folded)
+}
+
+fn image<C: AsRef<[u8]>>(layers: &[&[(&str, C)]]) -> ImageInventory {
+    let layers: Vec<_> = layers.iter().map(|files| layer(files)).collect();
+    fold_layers(&layers)
 }
 
 fn names(image: &ImageInventory) -> Vec<String> {
@@ -185,6 +191,64 @@ fn a_distro_upgraded_in_place_is_the_new_one() {
     let old = [("usr/lib/os-release", "ID=debian\nVERSION_ID=11\n")];
     let new = [("usr/lib/os-release", "ID=debian\nVERSION_ID=12\n")];
     assert_eq!(image(&[&old, &new]).distro.unwrap().version, "12");
+}
+
+#[test]
+fn an_os_release_that_an_upgrade_made_a_link_is_no_longer_believed() {
+    let old = layer(&[("etc/os-release", "ID=alpine\nVERSION_ID=3.12.0\n")]);
+    let mut builder = tar::Builder::new(Vec::new());
+    let content = b"ID=alpine\nVERSION_ID=3.19.1\n";
+    let mut header = tar::Header::new_gnu();
+    header.set_size(content.len() as u64);
+    builder
+        .append_data(&mut header, "usr/lib/os-release", &content[..])
+        .unwrap();
+    let mut link = tar::Header::new_gnu();
+    link.set_entry_type(tar::EntryType::Symlink);
+    link.set_size(0);
+    builder
+        .append_link(&mut link, "etc/os-release", "../usr/lib/os-release")
+        .unwrap();
+    let tar = builder.into_inner().unwrap();
+    let new = catalog_tar(tar.as_slice(), CatalogerSet::STANDARD, &Limits::default()).unwrap();
+    assert_eq!(fold_layers(&[old, new]).distro.unwrap().version, "3.19.1");
+}
+
+#[test]
+fn a_package_in_several_databases_is_one_package() {
+    let status = "Package: a\nStatus: install ok installed\nVersion: 1\n";
+    let apk = "P:b\nV:1-r0\n";
+    let files = [
+        ("var/lib/dpkg/status", status),
+        ("var/lib/dpkg/status.d/a", "Package: a\nVersion: 1\n"),
+        ("lib/apk/db/installed", apk),
+        ("usr/lib/apk/db/installed", apk),
+    ];
+    let image = image(&[&files]);
+    let found = names(&image);
+    assert_eq!(found, ["a@1#0", "b@1-r0#0"]);
+    assert!(
+        image
+            .packages
+            .iter()
+            .all(|package| package.paths.len() == 2)
+    );
+}
+
+#[test]
+fn a_portage_package_has_the_licence_that_is_in_a_file_of_its_own() {
+    let directory = "var/db/pkg/app-misc/a-1";
+    let (contents, licence) = (
+        format!("{directory}/CONTENTS"),
+        format!("{directory}/LICENSE"),
+    );
+    let files = [
+        (contents.as_str(), "obj /usr/bin/a 0 0\n"),
+        (&licence, "MIT\n"),
+    ];
+    let image = image(&[&files]);
+    assert_eq!(image.packages.len(), 1);
+    assert_eq!(image.packages[0].licences, ["MIT"]);
 }
 
 #[test]

@@ -71,9 +71,14 @@ impl RealNats {
         Some(nats)
     }
 
+    /// `127.0.0.1:PORT`.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.ports.client)
+    }
+
     /// `nats://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.ports.client)
+        format!("nats://{}", self.address())
     }
 
     /// Ends it as an operator does.

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
-use scanyard_testkit::{Durability, FakeRegistry, RealNats, RealPostgres};
+use scanyard_testkit::{Durability, FakeRegistry, Proxy, RealNats, RealPostgres};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -20,6 +20,10 @@ pub struct Cluster {
     pub registry: FakeRegistry,
     pub postgres: RealPostgres,
     pub nats: RealNats,
+    /// Between the roles and NATS.
+    pub wire: Proxy,
+    /// What the roles find in their environment beside where everything is.
+    environment: Vec<(String, String)>,
     database_url: String,
     server: String,
     http: reqwest::Client,
@@ -42,6 +46,15 @@ impl Drop for Role {
 impl Cluster {
     /// Starts one; `None`, said loudly, where a server is not installed.
     pub async fn start(workers: usize, durability: Durability) -> Option<Self> {
+        Self::start_with(workers, durability, &[]).await
+    }
+
+    /// Starts one whose roles have these variables in their environment.
+    pub async fn start_with(
+        workers: usize,
+        durability: Durability,
+        environment: &[(&str, &str)],
+    ) -> Option<Self> {
         let postgres = RealPostgres::start(durability)?;
         let nats = RealNats::start().await?;
         let listen = free_address();
@@ -50,7 +63,12 @@ impl Cluster {
             registry: FakeRegistry::start().await,
             database_url: postgres.create_database(),
             postgres,
+            wire: Proxy::start(nats.address()).await,
             nats,
+            environment: environment
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
             server: format!("http://{listen}"),
             http: reqwest::Client::builder()
                 .no_proxy()
@@ -98,10 +116,14 @@ impl Cluster {
         Command::new(env!("CARGO_BIN_EXE_scanyard"))
             .args(arguments)
             .env("SCANYARD_DATABASE_URL", &self.database_url)
-            .env("SCANYARD_NATS_URL", self.nats.url())
+            .env(
+                "SCANYARD_NATS_URL",
+                format!("nats://{}", self.wire.address()),
+            )
             .env("SCANYARD_DATA_DIR", self.dir.path().join(name))
             .env("SCANYARD_DB", self.dir.path().join("no-advisories"))
             .env("SCANYARD_LOG", "info")
+            .envs(self.environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -173,7 +195,7 @@ impl Cluster {
         &self,
         method: Method,
         path: &str,
-        key: Option<&str>,
+        headers: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Value {
         let api_key = std::fs::read_to_string(self.key_file()).unwrap();
@@ -184,8 +206,8 @@ impl Cluster {
                 .http
                 .request(method.clone(), url)
                 .bearer_auth(api_key.trim());
-            if let Some(key) = key {
-                request = request.header("idempotency-key", key);
+            for (name, value) in headers {
+                request = request.header(*name, *value);
             }
             if let Some(body) = body {
                 request = request.json(body);
@@ -216,14 +238,19 @@ impl Cluster {
 
     /// Reads something.
     pub async fn get(&self, path: &str) -> Value {
-        self.ask(Method::GET, path, None, None).await
+        self.ask(Method::GET, path, &[], None).await
     }
 
     /// Submits an image until the gateway has accepted it; the scan's id.
     pub async fn submit(&self, reference: &str, lane: &str, key: &str) -> String {
         let body = serde_json::json!({ "reference": reference, "lane": lane });
+        self.submit_as(&body, &[("idempotency-key", key)]).await
+    }
+
+    /// Submits a scan with these headers; its id.
+    pub async fn submit_as(&self, body: &Value, headers: &[(&str, &str)]) -> String {
         let scan = self
-            .ask(Method::POST, "/v1/scans", Some(key), Some(&body))
+            .ask(Method::POST, "/v1/scans", headers, Some(body))
             .await;
         scan["id"].as_str().unwrap().to_owned()
     }

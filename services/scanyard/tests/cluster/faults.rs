@@ -19,12 +19,13 @@ enum Event {
     KillStandby,
     RestartNats,
     KillNats,
+    CutNats,
     RestartPostgres,
     KillPostgres,
     CutPostgres,
 }
 
-const EVENTS: [Event; 11] = [
+const EVENTS: [Event; 12] = [
     Event::KillWorker(1),
     Event::KillWorker(2),
     Event::KillWorker(3),
@@ -33,6 +34,7 @@ const EVENTS: [Event; 11] = [
     Event::KillStandby,
     Event::RestartNats,
     Event::KillNats,
+    Event::CutNats,
     Event::RestartPostgres,
     Event::KillPostgres,
     Event::CutPostgres,
@@ -51,6 +53,7 @@ impl Event {
                 cluster.nats.kill();
                 cluster.nats.start_again().await;
             }
+            Event::CutNats => cluster.wire.cut(),
             Event::RestartPostgres => cluster.postgres.restart(),
             Event::KillPostgres => {
                 cluster.postgres.kill();

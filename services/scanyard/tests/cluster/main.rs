@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod cluster;
+#[path = "../traces/collector.rs"]
+mod collector;
 mod faults;
 mod images;
 mod lanes;
 mod sharing;
+mod traces;

@@ -2,52 +2,16 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::collections::{BTreeSet, HashMap};
+mod collector;
+
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::routing::post;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use prost::Message;
+use collector::Collector;
 use scanyard_testkit::{FakeRegistry, Image, Layer};
 
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Names of spans by the trace that they are in.
-type Spans = Arc<Mutex<HashMap<Vec<u8>, BTreeSet<String>>>>;
-
-/// An OpenTelemetry collector that keeps what comes.
-async fn start_collector() -> (String, Spans) {
-    let spans = Spans::default();
-    let router = Router::new()
-        .route("/v1/traces", post(collect))
-        .with_state(Arc::clone(&spans));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    (format!("http://{address}"), spans)
-}
-
-async fn collect(State(spans): State<Spans>, body: Bytes) {
-    let request = ExportTraceServiceRequest::decode(body).unwrap();
-    let scopes = request
-        .resource_spans
-        .into_iter()
-        .flat_map(|resource| resource.scope_spans);
-    for span in scopes.flat_map(|scope| scope.spans) {
-        spans
-            .lock()
-            .unwrap()
-            .entry(span.trace_id)
-            .or_default()
-            .insert(span.name);
-    }
-}
 
 /// Ends when it is dropped.
 struct Serve(Child);
@@ -87,8 +51,8 @@ async fn a_request_and_all_its_jobs_are_one_trace() {
         Layer::gzip(&[("app/name", "app\n")]),
     ];
     registry.push("team/app", "1", &Image::new(layers));
-    let (collector, spans) = start_collector().await;
-    let (_service, server) = start_service(dir.path(), &collector);
+    let collector = Collector::start().await;
+    let (_service, server) = start_service(dir.path(), collector.address());
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     let sent = reqwest::Client::builder().no_proxy().build().unwrap();
     let answer = sent
@@ -102,16 +66,11 @@ async fn a_request_and_all_its_jobs_are_one_trace() {
     assert!(answer.status().is_success(), "{}", answer.status());
 
     let expected = ["request", "job", "resolve", "catalog", "assemble"];
-    let trace = hex::decode(trace).unwrap();
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let found = spans
-            .lock()
-            .unwrap()
-            .get(&trace)
-            .cloned()
-            .unwrap_or_default();
-        if expected.iter().all(|name| found.contains(*name)) {
+        let found = collector.of_trace(trace);
+        let is_there = |name: &&str| found.iter().any(|(_, found)| found == name);
+        if expected.iter().all(|name| is_there(name)) {
             return;
         }
         assert!(Instant::now() < deadline, "{found:?}");

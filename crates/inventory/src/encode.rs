@@ -63,6 +63,8 @@ struct FileWire {
     mode: u32,
     #[prost(string, repeated, tag = "9")]
     channels: Vec<String>,
+    #[prost(string, repeated, tag = "10")]
+    licences: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -187,6 +189,7 @@ fn write_file(path: &str, file: &FileEvidence) -> FileWire {
         secrets: file.secrets.iter().map(write_secret).collect(),
         mode: file.mode.bits(),
         channels: file.channels.clone(),
+        licences: file.licences.clone(),
     }
 }
 
@@ -239,6 +242,7 @@ fn read_file(wire: FileWire) -> Option<(String, FileEvidence)> {
         secrets: wire.secrets.into_iter().map(read_secret).collect(),
         mode: Mode::from_bits(wire.mode),
         channels: wire.channels,
+        licences: wire.licences,
     };
     Some((wire.path, evidence))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use scanyard_package::{Coverage, Package};
+use scanyard_package::{Coverage, Package, PackageKind};
 
 use crate::catalogers;
 use crate::channels;
@@ -111,7 +111,21 @@ fn locate(
             }
         }
     }
-    located.into_values().collect()
+    let mut located: Vec<_> = located.into_values().collect();
+    add_debian_licences(&mut located, files);
+    located
+}
+
+/// Gives packages of dpkg the licences that lie in a file of their name.
+fn add_debian_licences(located: &mut [LocatedPackage], files: &BTreeMap<&str, Standing<'_>>) {
+    for located in located {
+        if located.package.kind == PackageKind::Deb && located.licences.is_empty() {
+            let path = catalogers::copyright_path(&located.package.name);
+            if let Some(copyright) = files.get(path.as_str()) {
+                located.licences.clone_from(&copyright.evidence.licences);
+            }
+        }
+    }
 }
 
 /// Paths that OS packages own, with the layer that says so without interruption.

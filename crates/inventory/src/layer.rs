@@ -35,6 +35,9 @@ pub struct FileEvidence {
     pub owned: Vec<String>,
     /// The distro that it names.
     pub distro: Option<Distro>,
+    /// Licences of the package to which the file's place belongs, as it words them; several hold
+    /// together.
+    pub licences: Vec<String>,
     /// Where it says that OS packages come from: see [`Distro::channels`].
     pub channels: Vec<String>,
     /// What could not be read in it.

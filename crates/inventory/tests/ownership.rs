@@ -252,6 +252,17 @@ fn a_portage_package_has_the_licence_that_is_in_a_file_of_its_own() {
 }
 
 #[test]
+fn a_deb_has_the_licences_of_its_copyright_file() {
+    let status = "Package: a\nStatus: install ok installed\nVersion: 1\n";
+    let copyright = "Format: x/copyright-format/1.0/\n\nFiles: *\nLicense: Expat\n";
+    let base = [("usr/share/doc/a/copyright", copyright)];
+    let own = [("var/lib/dpkg/status", status)];
+    let image = image(&[&base, &own]);
+    assert_eq!(image.packages[0].licences, ["Expat"]);
+    assert_eq!(image.packages[0].paths, ["var/lib/dpkg/status"]);
+}
+
+#[test]
 fn a_hard_link_to_what_was_not_kept_is_an_unknown_with_its_place() {
     let mut builder = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_gnu();

@@ -99,6 +99,12 @@ fn what_was_added_to_the_format_since_is_stored_too() {
     };
     let file = FileEvidence::of_packages([declared]);
     inventory.files.insert("var/lib/rpm/Packages".into(), file);
+    let file = FileEvidence {
+        licences: vec!["Expat".into()],
+        ..FileEvidence::default()
+    };
+    let path = "usr/share/doc/a/copyright";
+    inventory.files.insert(path.into(), file);
     let stored = inventory.encode();
     assert_eq!(LayerInventory::decode(&stored).unwrap(), inventory);
 }

@@ -8,6 +8,7 @@ mod composer;
 mod conan;
 mod conda;
 mod cran;
+mod debian_copyright;
 mod declared;
 mod dotnet;
 mod dpkg;
@@ -40,6 +41,7 @@ use scanyard_package::Limits;
 use crate::layer::FileEvidence;
 use crate::set::CatalogerSet;
 
+pub use debian_copyright::copyright_path;
 pub use matcher::{by_path, read_alike};
 pub use red_hat::BUILD as RED_HAT_BUILD;
 pub use rpm::left_behind;
@@ -115,6 +117,7 @@ const BY_PATH: &[&dyn Cataloger] = &[
     &release_files::ReleaseFile,
     &dpkg::Status,
     &dpkg::OwnedPaths,
+    &debian_copyright::Copyright,
     &apk::Installed,
     &alpm::Description,
     &alpm::FileList,
@@ -200,7 +203,7 @@ pub fn language_evidence(path: &str) -> bool {
         || executable::is_classified(path)
         || java::is_archive_name(path)
         || python_archive::is_archive_name(path)
-        || by_path(path, CatalogerSet::WHOLE).is_some()
+        || (by_path(path, CatalogerSet::WHOLE).is_some() && !debian_copyright::is_copyright(path))
 }
 
 #[cfg(test)]
@@ -262,6 +265,7 @@ mod tests {
             "var/lib/dpkg/status.d/base",
             "var/lib/dpkg/status.d/base.md5sums",
             "var/lib/dpkg/info/base.list",
+            "usr/share/doc/base/copyright",
             "usr/lib/opkg/status",
             "lib/apk/db/installed",
             "var/lib/pacman/local/a-1-1/desc",

@@ -105,6 +105,7 @@ pub const LANGUAGES: &[Classifier] = &[
             ),
         ],
     },
+    // Tried: 1.14.0.
     Classifier {
         software: Generic("elixir"),
         files: &["elixir"],
@@ -181,6 +182,7 @@ pub const LANGUAGES: &[Classifier] = &[
             r"GCC: \(GNU\) ([0-9]+\.[0-9]+\.[0-9]+)",
         )],
     },
+    // Tried: 1.63.0, the compiler's shared object.
     Classifier {
         software: Generic("rust"),
         files: &["libstd-*.so", "librustc_driver-*.so"],

@@ -5,7 +5,7 @@ use super::tools::OPENSSL;
 use super::{Classifier, clue};
 
 pub const LIBRARIES: &[Classifier] = &[
-    // Tried: 1.1.1k, 3.0.15, 3.0.22.
+    // Tried: 3.0.15, 3.0.22.
     Classifier {
         software: Generic("openssl"),
         files: &["libcrypto.so*", "libcrypto-*.so*"],
@@ -20,7 +20,7 @@ pub const LIBRARIES: &[Classifier] = &[
             r"\x00libcurl/([0-9]+\.[0-9]+\.[0-9]+)\x00",
         )],
     },
-    // Tried: 5.4.1.
+    // Tried: 5.2.5, 5.4.1.
     Classifier {
         software: Generic("xz"),
         files: &["liblzma.so*", "liblzma-*.so*"],
@@ -35,7 +35,7 @@ pub const LIBRARIES: &[Classifier] = &[
             r"FFmpeg version n?([0-9]+(?:\.[0-9]+){1,2})",
         )],
     },
-    // Tried: 0.3.21.
+    // Tried: 0.3.12, 0.3.21.
     Classifier {
         software: Bitnami("openblas"),
         files: &["libopenblas*.so*"],

@@ -15,6 +15,7 @@ mod postgres;
 mod settings;
 mod sqlite;
 mod stored_counts;
+mod stored_document;
 mod stored_finding;
 mod stored_inventory;
 mod stored_rejections;

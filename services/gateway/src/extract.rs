@@ -54,7 +54,7 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// Refuses by the length that the client announces, before a byte of the body is read.
-fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Problem> {
+pub fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Problem> {
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -71,7 +71,7 @@ fn too_large(limit: usize) -> Problem {
     )
 }
 
-fn refuse_bytes(rejection: &BytesRejection, limit: usize) -> Problem {
+pub fn refuse_bytes(rejection: &BytesRejection, limit: usize) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
         return too_large(limit);
     }

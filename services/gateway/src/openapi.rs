@@ -120,6 +120,7 @@ mod tests {
         "post /v1/bulk/{id}/retry",
         "post /v1/dead-letters/{id}/redrive",
         "post /v1/keys",
+        "post /v1/sboms",
         "post /v1/scans",
     ];
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Settings {
     /// Largest request body.
     pub max_body_bytes: usize,
+    /// Largest bill of materials.
+    pub max_sbom_bytes: usize,
     /// Largest upload of references, which is never held in memory.
     pub max_upload_bytes: u64,
     /// Longest line of an upload.
@@ -50,6 +52,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             max_body_bytes: 1 << 20,
+            max_sbom_bytes: 64 << 20,
             max_upload_bytes: 1 << 30,
             max_line_bytes: 4096,
             upload_idle: Duration::from_secs(30),

@@ -64,6 +64,12 @@ pub fn complete_reference(text: &str, allow_local: bool) -> Result<String, Probl
     let source: Source = text
         .parse()
         .map_err(|error| Problem::new(Code::InvalidReference, format!("{error}.")))?;
+    if matches!(source, Source::Sbom { .. }) {
+        return Err(Problem::new(
+            Code::InvalidReference,
+            "A bill of materials is submitted at /v1/sboms.",
+        ));
+    }
     if source.is_local() && !allow_local {
         return Err(Problem::new(
             Code::LocalSourceRefused,
@@ -114,6 +120,9 @@ mod tests {
             "docker.io/library/alpine:latest"
         );
         assert_eq!(complete_reference("oci:/x", true).unwrap(), "oci:/x");
+        // Another tenant's bill could be named so.
+        let bill = format!("sbom:app@sha256:{}", "a".repeat(64));
+        assert!(complete_reference(&bill, true).is_err());
     }
 
     #[test]

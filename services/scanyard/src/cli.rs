@@ -329,8 +329,12 @@ pub struct ExplainArgs {
 #[derive(Debug, Args)]
 #[command(after_help = examples::SUBMIT)]
 pub struct SubmitArgs {
-    /// The image, such as registry.example.com/team/app:1.4
+    /// The image, such as registry.example.com/team/app:1.4, or sbom:FILE.
     pub reference: String,
+
+    /// What a bill of materials describes; the file's name unless given.
+    #[arg(long, value_name = "NAME[:TAG]")]
+    pub name: Option<String>,
 
     /// Address of the service.
     #[arg(

@@ -134,6 +134,22 @@ impl Client {
         read(self.send(request).await?).await
     }
 
+    /// Submits a bill of materials under a name; the scan it became.
+    pub async fn submit_sbom(
+        &self,
+        name: &str,
+        tag: Option<&str>,
+        content: Vec<u8>,
+    ) -> anyhow::Result<Scan> {
+        let request = self
+            .request(Method::POST, "v1/sboms")?
+            .query(&[("name", Some(name)), ("tag", tag)])
+            .header("Idempotency-Key", Uuid::new_v4().to_string())
+            .header("Content-Type", "application/json")
+            .body(content);
+        read(self.send(request).await?).await
+    }
+
     /// A scan as it is now.
     pub async fn scan(&self, id: Uuid) -> anyhow::Result<Scan> {
         let request = self.request(Method::GET, &format!("v1/scans/{id}"))?;

@@ -99,7 +99,8 @@ fn scan_rootfs(dir: &Path, set: CatalogerSet, limits: &Limits) -> anyhow::Result
 /// The largest bill of materials that is read.
 const MAX_SBOM: u64 = 256 << 20;
 
-fn scan_sbom(file: &Path) -> anyhow::Result<Scanned> {
+/// The bytes of a bill of materials.
+pub fn read_sbom(file: &Path) -> anyhow::Result<Vec<u8>> {
     let shown = file.display();
     let read = File::open(file).and_then(|file| {
         let mut content = Vec::new();
@@ -119,8 +120,12 @@ fn scan_sbom(file: &Path) -> anyhow::Result<Scanned> {
         )
         .into());
     }
-    let inventory = catalog_sbom(&content)
-        .map_err(|error| Failure::new(format!("{shown}: {error}"), error.remedy()))?;
+    Ok(content)
+}
+
+fn scan_sbom(file: &Path) -> anyhow::Result<Scanned> {
+    let inventory = catalog_sbom(&read_sbom(file)?)
+        .map_err(|error| Failure::new(format!("{}: {error}", file.display()), error.remedy()))?;
     let layer = FoldedLayer {
         digest: Digest::from_bytes([0; 32]),
         inventory: &LayerInventory::of_sbom(inventory),

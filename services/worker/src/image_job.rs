@@ -9,7 +9,7 @@ use scanyard_inventory::CatalogerSet;
 use scanyard_oci::{Image, Layer, OciError};
 use scanyard_package::Digest;
 use scanyard_protocol::ImageJob;
-use scanyard_store::{NewImage, Recorded, Scan, ScanId, ScanState};
+use scanyard_store::{NewImage, Recorded, Scan, ScanId, ScanState, SubmittedSbom};
 use scanyard_telemetry::name;
 use tokio::task::JoinSet;
 use tracing::Instrument;
@@ -18,6 +18,7 @@ use crate::WorkerContext;
 use crate::assemble::assemble;
 use crate::delivery::JobContext;
 use crate::failure::{JobError, layer_not_reached, too_slow};
+use crate::sbom_source;
 use crate::scan_source::ScanSource;
 
 /// Layers asked about at once.
@@ -65,6 +66,9 @@ async fn resolve_in_time(worker: &WorkerContext, scan: &Scan) -> Result<Vec<NewI
 }
 
 async fn resolve(worker: &WorkerContext, scan: &Scan) -> Result<Vec<NewImage>, JobError> {
+    if let Some(bill) = SubmittedSbom::of_reference(&scan.reference) {
+        return Ok(vec![sbom_source::image(worker, &bill).await?]);
+    }
     let begun = Instant::now();
     let source = ScanSource::open(worker, scan).await?;
     let images = source.resolve().await?;

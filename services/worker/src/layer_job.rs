@@ -7,13 +7,14 @@ use metrics::{counter, histogram};
 use scanyard_inventory::CatalogerSet;
 use scanyard_package::Digest;
 use scanyard_protocol::LayerJob;
-use scanyard_store::{Claim, ImageLayer, Lease, Scan, ScanId, StoredLayer};
+use scanyard_store::{Claim, ImageLayer, Lease, Scan, ScanId, StoredLayer, SubmittedSbom};
 use scanyard_telemetry::name;
 use tracing::Instrument;
 
 use crate::assemble::assemble;
 use crate::delivery::JobContext;
 use crate::failure::{JobError, layer_not_reached, too_slow, unknown_cataloger_set};
+use crate::sbom_source;
 use crate::scan_source::ScanSource;
 use crate::{CatalogedLayer, LayerProgress, WorkerContext, catalog_layer};
 
@@ -180,6 +181,9 @@ async fn read(
     digest: Digest,
     progress: Arc<LayerProgress>,
 ) -> Result<CatalogedLayer, JobError> {
+    if let Some(bill) = SubmittedSbom::of_reference(&scan.reference) {
+        return sbom_source::catalog(worker, &bill).await;
+    }
     let begun = Instant::now();
     let source = ScanSource::open(worker, scan).await?;
     let recorded = recorded_layer(worker, scan, digest).await?;

@@ -14,6 +14,7 @@ mod image_job;
 mod layer_job;
 mod patience;
 mod pipeline;
+mod sbom_source;
 mod scan_source;
 mod settings;
 mod slots;

@@ -8,6 +8,7 @@
 mod builder;
 pub mod bulk;
 pub mod content;
+pub mod documents;
 pub mod layers;
 pub mod leadership;
 pub mod lost_work;
@@ -42,6 +43,7 @@ macro_rules! store_conformance {
             lost_work: work_that_is_under_way_is_left_alone,
             content: an_image_is_seen_by_tenants_that_reached_it,
             content: an_assembled_image_reads_back_as_written,
+            documents: a_document_is_kept_once_under_its_digest,
             content: a_tag_moves_to_the_image_that_it_names_now,
             content: pages_hold_every_image_once_while_images_arrive,
             lost_work: an_upload_that_nobody_continues_is_cancelled,

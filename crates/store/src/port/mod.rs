@@ -2,6 +2,7 @@
 
 mod bulk;
 mod bulk_counts;
+mod documents;
 mod images;
 mod keys;
 mod layers;
@@ -17,6 +18,7 @@ pub use bulk::{
     NewBulk, RegistrySelection, RejectedPlace, Rejection, Rejections,
 };
 pub use bulk_counts::{BulkCounts, BulkDepth, Fed, Settled};
+pub use documents::{Documents, SubmittedSbom};
 pub use images::{
     ImageDetail, ImageFilter, ImageLayer, ImageSummary, Images, NewImage, SeverityCounts, Tag,
 };
@@ -41,7 +43,7 @@ use crate::error::Result;
 /// Everything that is stored.
 #[async_trait]
 pub trait Store:
-    Keys + Scans + Bulks + Images + LayerInventories + Matches + Outbox + Leadership
+    Keys + Scans + Bulks + Images + LayerInventories + Documents + Matches + Outbox + Leadership
 {
     /// Answers when the store can be read and written.
     async fn check(&self) -> Result<()>;

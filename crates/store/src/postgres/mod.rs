@@ -26,6 +26,7 @@ mod bulk_read;
 mod claim;
 mod columns;
 mod create;
+mod documents;
 mod finish;
 mod image_rows;
 mod images;
@@ -166,6 +167,7 @@ fn modules_with_statements() -> Vec<(&'static str, &'static str)> {
         bulk_read::STATEMENTS,
         claim::STATEMENTS,
         create::STATEMENTS,
+        documents::STATEMENTS,
         finish::STATEMENTS,
         image_rows::STATEMENTS,
         images::STATEMENTS,

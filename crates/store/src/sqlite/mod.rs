@@ -19,6 +19,7 @@ mod bulk_listing;
 mod bulk_read;
 mod claim;
 mod columns;
+mod documents;
 mod finish;
 mod images;
 mod keys;

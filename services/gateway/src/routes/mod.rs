@@ -10,6 +10,7 @@ mod images;
 mod keys;
 mod metrics;
 mod reports;
+mod sboms;
 mod scan_events;
 mod scans;
 mod vulnerabilities;
@@ -25,6 +26,7 @@ pub fn behind_a_key() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
         .merge(scans::routes())
         .merge(scan_events::routes())
+        .merge(sboms::routes())
         .merge(bulk::routes())
         .merge(bulk_events::routes())
         .merge(images::routes())

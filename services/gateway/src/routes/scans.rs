@@ -68,18 +68,31 @@ async fn create_scan(
     let scan = request.into_scan(&gateway, principal.tenant, &headers, &trace)?;
     let scan = match gateway.store().create_scan(&scan).await? {
         CreatedScan::New(scan) | CreatedScan::Existing(scan) => scan,
-        CreatedScan::Conflict(id) => {
-            return Err(Problem::new(
-                Code::IdempotencyKeyReused,
-                format!(
-                    "The Idempotency-Key names scan {}, which is of something else.",
-                    id.0
-                ),
-            ));
-        }
+        CreatedScan::Conflict(id) => return Err(key_reused(id)),
     };
-    match preferred_wait(&headers, gateway.settings().max_wait) {
-        Some(wait) => wait_for_end(&gateway, scan, wait).await,
+    let wait = preferred_wait(&headers, gateway.settings().max_wait);
+    answer_created(&gateway, scan, wait).await
+}
+
+/// The idempotency key names a scan of something else.
+pub fn key_reused(id: ScanId) -> Problem {
+    Problem::new(
+        Code::IdempotencyKeyReused,
+        format!(
+            "The Idempotency-Key names scan {}, which is of something else.",
+            id.0
+        ),
+    )
+}
+
+/// The answer to a submission: at once, or when the scan has ended within the time that was asked.
+pub async fn answer_created(
+    gateway: &Gateway,
+    scan: Scan,
+    wait: Option<Duration>,
+) -> Result<Response, Problem> {
+    match wait {
+        Some(wait) => wait_for_end(gateway, scan, wait).await,
         None => Ok(accepted(StatusCode::ACCEPTED, scan)),
     }
 }

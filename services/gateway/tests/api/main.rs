@@ -9,6 +9,7 @@ mod errors;
 mod events;
 mod images;
 mod operation;
+mod sboms;
 mod scans;
 mod serving;
 mod support;

@@ -39,7 +39,8 @@ Examples:
 pub const SUBMIT: &str = "\
 Examples:
   scanyard submit alpine:3.18 --wait --api-key-file ~/.local/share/scanyard/service/api-key
-  scanyard submit registry.example.com/team/app:1.4 --fail-on critical --format json";
+  scanyard submit registry.example.com/team/app:1.4 --fail-on critical --format json
+  scanyard submit sbom:app.cdx.json --name team/app:1.4 --wait";
 
 pub const DEMO: &str = "\
 Examples:

@@ -9,7 +9,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::cli::SubmitArgs;
 use crate::client::{Client, Scan};
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, Usage};
+use crate::image_scan::read_sbom;
 use crate::output;
 use crate::progress::Progress;
 
@@ -19,9 +20,16 @@ const POLL: Duration = Duration::from_millis(200);
 /// Submits, and waits if that was asked for or a gate needs it.
 pub async fn run(args: SubmitArgs) -> anyhow::Result<Exit> {
     let client = Client::new(&args.server, api_key(args.api_key_file.as_deref())?)?;
-    let scan = client
-        .submit(&args.reference, args.platform.as_deref())
-        .await?;
+    let scan = match args.reference.strip_prefix("sbom:") {
+        Some(file) => submit_sbom(&client, Path::new(file), args.name.as_deref()).await?,
+        None if args.name.is_some() => {
+            return Err(Usage("--name is for bills of materials: sbom:FILE".to_owned()).into());
+        }
+        None => {
+            let platform = args.platform.as_deref();
+            client.submit(&args.reference, platform).await?
+        }
+    };
     if !args.wait && !args.gate.is_set() {
         println!("{}", scan.id);
         anstream::eprintln!("submitted; add --wait to wait for the findings");
@@ -39,6 +47,17 @@ pub async fn run(args: SubmitArgs) -> anyhow::Result<Exit> {
         exit = exit.max(output::judge(report, &args.gate));
     }
     Ok(exit)
+}
+
+async fn submit_sbom(client: &Client, file: &Path, name: Option<&str>) -> anyhow::Result<Scan> {
+    let content = read_sbom(file)?;
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let name = name.unwrap_or(&stem);
+    let (name, tag) = match name.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
+        _ => (name, None),
+    };
+    client.submit_sbom(name, tag, content).await
 }
 
 /// The API key from the environment or from a file.

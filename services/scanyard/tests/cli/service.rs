@@ -238,3 +238,31 @@ async fn a_scan_outlives_a_kill_in_its_middle() {
     assert_eq!(report["findings"].as_array().unwrap().len(), 4);
     assert_eq!(served.terminate(), Some(0));
 }
+
+#[tokio::test]
+async fn a_submitted_bill_of_materials_has_the_findings_of_its_image() {
+    let sandbox = sandbox();
+    let image = sandbox.report(&source(&sandbox));
+    let bill = sandbox.path("bill.cdx.json").display().to_string();
+    sandbox.run(&format!(
+        "scan --format cyclonedx --output {bill} {}",
+        source(&sandbox)
+    ));
+    let served = Served::start(&sandbox);
+    let key = key_file(&sandbox);
+    let command = format!(
+        "submit sbom:{bill} --name team/app:1.4 --server {} --api-key-file {} --wait --format json",
+        served.url,
+        key.display()
+    );
+    let ended = spawn_blocking(move || sandbox.run(&command)).await.unwrap();
+    let report = ended.json();
+    let ids = |report: &Value| {
+        let findings = report["findings"].as_array().unwrap().iter();
+        findings.map(|f| f["id"].to_string()).collect::<Vec<_>>()
+    };
+    assert!(!ids(&image).is_empty());
+    assert_eq!(ids(&report), ids(&image));
+    let (_, listed) = served.get("/v1/images").await;
+    assert_eq!(listed["items"][0]["repositories"], json!(["sbom:team/app"]));
+}

@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
 
-    const OPERATIONS: [&str; 36] = [
+    const OPERATIONS: [&str; 37] = [
         "delete /v1/dead-letters/{id}",
         "delete /v1/keys/{id}",
         "delete /v1/scans/{id}",

@@ -42,40 +42,22 @@ async fn a_bill_is_kept_and_becomes_a_scan() {
 #[tokio::test]
 async fn what_is_no_bill_is_refused_and_nothing_is_kept() {
     let gateway = TestGateway::start().await;
+    let cut = r#"{"bomFormat": "CycloneDX""#;
     let refused = [
-        ("name=app", "{}", StatusCode::BAD_REQUEST, "invalid_body"),
-        (
-            "name=app",
-            "{\"bomFormat\": \"CycloneDX\"",
-            StatusCode::BAD_REQUEST,
-            "invalid_body",
-        ),
-        ("tag=1", BILL, StatusCode::BAD_REQUEST, "invalid_query"),
-        (
-            "name=a%20b",
-            BILL,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid_name",
-        ),
-        (
-            "name=a&tag=x:y",
-            BILL,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid_name",
-        ),
+        ("name=app", "{}", "400 invalid_body"),
+        ("name=app", cut, "400 invalid_body"),
+        ("tag=1", BILL, "400 invalid_query"),
+        ("name=a%20b", BILL, "422 invalid_name"),
+        ("name=a&tag=x:y", BILL, "422 invalid_name"),
     ];
-    for (query, body, status, code) in refused {
+    for (query, body, problem) in refused {
         let answer = submit(&gateway, query, body).await;
-        assert_eq!(
-            (answer.status, answer.problem().as_str()),
-            (status, code),
-            "{query} {body}"
-        );
+        assert_eq!(answer.problem(), problem, "{query} {body}");
     }
     let line = "POST /v1/sboms?name=app";
     let text = [("content-type", "text/plain")];
     let answer = gateway.send_as(&gateway.key, line, BILL, &text).await;
-    assert_eq!(answer.problem(), "unsupported_media_type");
+    assert_eq!(answer.problem(), "415 unsupported_media_type");
     let listed = gateway.get("/v1/scans").await.json();
     assert_eq!(listed["items"].as_array().unwrap().len(), 0);
 }
@@ -89,7 +71,7 @@ async fn a_bill_beyond_the_limit_is_not_read() {
     let gateway = TestGateway::start_with(AuthMode::Keys, settings).await;
     let long = format!("{BILL}{}", " ".repeat(100));
     let answer = submit(&gateway, "name=app", &long).await;
-    assert_eq!(answer.problem(), "body_too_large");
+    assert_eq!(answer.problem(), "413 body_too_large");
 }
 
 #[tokio::test]
@@ -99,5 +81,5 @@ async fn a_scan_cannot_refer_to_a_bill_of_another_tenant() {
     let reference = bill["reference"].as_str().unwrap();
     let body = serde_json::json!({ "reference": reference }).to_string();
     let answer = gateway.send("POST /v1/scans", &body).await;
-    assert_eq!(answer.problem(), "invalid_reference");
+    assert_eq!(answer.problem(), "422 invalid_reference");
 }

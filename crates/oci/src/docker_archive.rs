@@ -53,7 +53,7 @@ pub fn images(files: &Files, select: &Select, limits: &Limits) -> Result<Vec<Ima
     if let Some(expected) = digest_in_name(&found.config) {
         verify("the config", expected, &config)?;
     }
-    let (platform, facts, diff_ids) = manifest::parse_config(&config)?;
+    let (platform, facts, diff_ids) = crate::config::parse_config(&config)?;
     if diff_ids.len() != found.layers.len() {
         let detail = "it names another number of layers than manifest.json";
         return Err(OciError::malformed("the image config", detail));

@@ -26,6 +26,32 @@ pub struct ImageConfig {
     pub created: Option<String>,
     /// Its labels.
     pub labels: std::collections::BTreeMap<String, String>,
+    /// Whom it runs as, as the config words it; empty where it does not say, which means root.
+    pub user: String,
+    /// Whether the runtime is told how to ask how it is.
+    pub has_healthcheck: bool,
+    /// What may hold credentials.
+    pub texts: ConfigTexts,
+}
+
+/// Texts of an image's config that may hold credentials. They are looked at and then dropped: never
+/// stored, logged or shown, not even by `Debug`.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct ConfigTexts {
+    /// `NAME=value` of the environment.
+    pub environment: Vec<String>,
+    /// The entry point and its arguments.
+    pub entrypoint: Vec<String>,
+    /// The command and its arguments.
+    pub command: Vec<String>,
+    /// What each step of the build ran, oldest first.
+    pub history: Vec<String>,
+}
+
+impl std::fmt::Debug for ConfigTexts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConfigTexts").finish_non_exhaustive()
+    }
 }
 
 /// A layer as its manifest names it.

@@ -4,6 +4,7 @@
 //! Everything that arrives is checked against its digest. This crate knows nothing of what is in a
 //! layer.
 
+mod config;
 mod decompress;
 mod docker_archive;
 mod error;
@@ -21,7 +22,7 @@ mod source;
 
 pub use decompress::Decompressor;
 pub use error::OciError;
-pub use image::{Image, ImageConfig, Layer};
+pub use image::{ConfigTexts, Image, ImageConfig, Layer};
 pub use image_source::{ImageSource, LayerStream};
 pub use layer_reader::{HashingReader, LayerReader, VerifiedBlob};
 pub use platform::{Platform, PlatformSelect};

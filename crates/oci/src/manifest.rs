@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use scanyard_package::{Digest, Limits};
 use serde::Deserialize;
 
-use crate::image::{ImageConfig, Layer};
-use crate::{OciError, Platform, PlatformSelect, platform};
+use crate::image::Layer;
+use crate::{OciError, Platform, PlatformSelect};
 
 /// The media types that we ask registries for.
 pub const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
@@ -207,62 +207,4 @@ pub fn select(
         wanted: wanted.to_string(),
         available: available.join(", "),
     })
-}
-
-#[derive(Debug, Deserialize)]
-struct ConfigDocument {
-    #[serde(default)]
-    os: String,
-    #[serde(default)]
-    architecture: String,
-    variant: Option<String>,
-    created: Option<String>,
-    config: Option<RunConfig>,
-    rootfs: Option<RootFs>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct RunConfig {
-    labels: Option<BTreeMap<String, String>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct RootFs {
-    #[serde(default)]
-    diff_ids: Vec<String>,
-}
-
-/// What an image config says: platform, facts, and the diff IDs that it claims.
-pub fn parse_config(bytes: &[u8]) -> Result<(Platform, ImageConfig, Vec<String>), OciError> {
-    let document: ConfigDocument =
-        serde_json::from_slice(bytes).map_err(|e| OciError::malformed("the image config", e))?;
-    let or = |text: String, default: &str| {
-        if text.is_empty() {
-            default.to_owned()
-        } else {
-            text
-        }
-    };
-    let platform = Platform {
-        os: or(document.os, "linux"),
-        architecture: or(document.architecture, platform::UNKNOWN),
-        variant: document.variant.filter(|variant| !variant.is_empty()),
-    };
-    let labels = document
-        .config
-        .and_then(|config| config.labels)
-        .unwrap_or_default();
-    let config = ImageConfig {
-        created: document.created,
-        labels,
-    };
-    Ok((
-        platform,
-        config,
-        document
-            .rootfs
-            .map(|rootfs| rootfs.diff_ids)
-            .unwrap_or_default(),
-    ))
 }

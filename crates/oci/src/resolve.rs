@@ -142,7 +142,7 @@ async fn image<D: Documents>(
 ) -> Result<Image, OciError> {
     let bytes = documents.config(config_digest).await?;
     verify("the config", config_digest, &bytes)?;
-    let (platform, config, _) = manifest::parse_config(&bytes)?;
+    let (platform, config, _) = crate::config::parse_config(&bytes)?;
     Ok(Image {
         manifest_digest,
         config_digest,

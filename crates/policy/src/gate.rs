@@ -13,6 +13,10 @@ const EXAMPLES: usize = 5;
 pub struct Gate {
     /// Fail on affected findings of this severity or worse.
     pub fail_on: Option<Severity>,
+    /// Fail on any secret that is no example.
+    pub fail_on_secrets: bool,
+    /// Fail on checks of this severity or worse that are not passed.
+    pub fail_on_checks: Option<Severity>,
     /// Do not pass an image of which anything could not be assessed.
     pub require_complete: bool,
 }
@@ -34,6 +38,25 @@ pub enum Verdict {
         /// Ids of the worst of them.
         examples: Vec<String>,
     },
+    /// Secrets are in the image.
+    Secrets {
+        /// How many.
+        count: usize,
+        /// Where the worst of them are.
+        places: Vec<String>,
+    },
+    /// Checks are not passed.
+    Checks {
+        /// The gate's severity.
+        fail_on: Severity,
+        /// Ids of those at the gate's severity or worse.
+        ids: Vec<String>,
+    },
+    /// The gate asks about something that the report does not say.
+    NotLookedFor {
+        /// What.
+        what: &'static str,
+    },
     /// The image could not be assessed completely.
     Incomplete {
         /// Coverage entries and undetermined findings.
@@ -53,11 +76,55 @@ impl Gate {
         {
             return failed;
         }
+        let hygiene = self
+            .judge_secrets(report)
+            .into_iter()
+            .chain(self.judge_checks(report));
+        // What is known to be bad comes before what is not known.
+        if let Some(verdict) = hygiene.min_by_key(|verdict| !verdict.is_failure()) {
+            return verdict;
+        }
         if self.require_complete && !report.summary.complete {
             let gaps = report.coverage.len() + report.summary.undetermined;
             return Verdict::Incomplete { gaps };
         }
         Verdict::Passed
+    }
+
+    fn judge_secrets(&self, report: &Report) -> Option<Verdict> {
+        if !self.fail_on_secrets {
+            return None;
+        }
+        let Some(secrets) = &report.secrets else {
+            return Some(Verdict::NotLookedFor { what: "secrets" });
+        };
+        let real = || secrets.iter().filter(|secret| secret.example.is_none());
+        let count = real().count();
+        let places = real()
+            .take(EXAMPLES)
+            .map(scanyard_report::Secret::place)
+            .collect();
+        (count > 0).then_some(Verdict::Secrets { count, places })
+    }
+
+    fn judge_checks(&self, report: &Report) -> Option<Verdict> {
+        let fail_on = self.fail_on_checks?;
+        let Some(checks) = &report.checks else {
+            return Some(Verdict::NotLookedFor { what: "checks" });
+        };
+        let reaching = checks.iter().filter(|check| check.severity >= fail_on);
+        let ids: Vec<_> = reaching.map(|check| check.id.clone()).collect();
+        (!ids.is_empty()).then_some(Verdict::Checks { fail_on, ids })
+    }
+}
+
+impl Verdict {
+    /// Whether something known stands against the image.
+    pub const fn is_failure(&self) -> bool {
+        matches!(
+            self,
+            Verdict::Failed { .. } | Verdict::Secrets { .. } | Verdict::Checks { .. }
+        )
     }
 }
 
@@ -106,6 +173,24 @@ impl fmt::Display for Verdict {
                     f,
                     "gate failed: {count} {noun} of severity {fail_on} or worse, the worst {worst}: {}",
                     examples.join(", ")
+                )
+            }
+            Verdict::Secrets { count, places } => {
+                let noun = if *count == 1 { "secret" } else { "secrets" };
+                write!(f, "gate failed: {count} {noun}: {}", places.join(", "))
+            }
+            Verdict::Checks { fail_on, ids } => {
+                let (number, noun) = (ids.len(), if ids.len() == 1 { "check" } else { "checks" });
+                write!(
+                    f,
+                    "gate failed: {number} {noun} of severity {fail_on} or worse not passed: {}",
+                    ids.join(", ")
+                )
+            }
+            Verdict::NotLookedFor { what } => {
+                write!(
+                    f,
+                    "incomplete: the gate asks about {what}, which were not looked for"
                 )
             }
             Verdict::Incomplete { gaps } => {
@@ -157,7 +242,54 @@ mod tests {
         Gate {
             fail_on,
             require_complete,
+            ..Gate::default()
         }
+    }
+
+    #[test]
+    fn a_secret_that_is_no_example_fails_the_gate_that_asks_for_it() {
+        let gate = Gate {
+            fail_on_secrets: true,
+            ..Gate::default()
+        };
+        let mut report = report(&[], false);
+        let unknown = Verdict::NotLookedFor { what: "secrets" };
+        assert_eq!(gate.evaluate(&report), unknown);
+        let secret = |example: Option<&str>| {
+            serde_json::from_value(serde_json::json!({
+                "rule": "a", "title": "a", "severity": "high", "path": "app/.env", "config": null,
+                "line": 3, "excerpt": "****", "layer": null, "deleted": false, "example": example,
+            }))
+            .unwrap()
+        };
+        report.secrets = Some(vec![secret(Some("test"))]);
+        assert_eq!(gate.evaluate(&report), Verdict::Passed);
+        report.secrets = Some(vec![secret(None), secret(Some("test"))]);
+        assert_eq!(
+            gate.evaluate(&report).to_string(),
+            "gate failed: 1 secret: app/.env:3"
+        );
+    }
+
+    #[test]
+    fn a_check_fails_the_gate_from_its_severity_on_and_outranks_what_is_not_known() {
+        let mut gate = Gate {
+            fail_on_secrets: true,
+            fail_on_checks: Some(Severity::Medium),
+            ..Gate::default()
+        };
+        let mut report = report(&[], false);
+        report.checks = serde_json::from_value(serde_json::json!([{
+            "id": "runs-as-root", "title": "", "severity": "medium", "evidence": [], "remedy": "",
+        }]))
+        .unwrap();
+        let verdict = gate.evaluate(&report);
+        assert_eq!(
+            verdict.to_string(),
+            "gate failed: 1 check of severity medium or worse not passed: runs-as-root"
+        );
+        gate.fail_on_checks = Some(Severity::High);
+        assert!(!gate.evaluate(&report).is_failure());
     }
 
     #[test]

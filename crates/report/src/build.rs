@@ -4,11 +4,14 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use scanyard_hygiene::{ConfigFindings, examine_files};
 use scanyard_inventory::{ImageInventory, LocatedPackage};
 use scanyard_matching::Status;
 use scanyard_package::{Coverage, CoverageKind, Digest, Ecosystem};
 
+use crate::checks::checks;
 use crate::model::{self, Report, SCHEMA_VERSION, Summary};
+use crate::secrets::secrets;
 
 /// What a report is built from.
 #[derive(Debug)]
@@ -25,6 +28,19 @@ pub struct ReportInput<'a> {
     pub coverage: Vec<Coverage>,
     /// The advisories matched against; `None` where there were none.
     pub advisories: Option<AdvisoryFacts>,
+    /// What was looked for beside packages.
+    pub looked_for: LookedFor,
+}
+
+/// What was looked for beside packages.
+#[derive(Debug, Clone, Default)]
+pub struct LookedFor {
+    /// Credentials.
+    pub secrets: bool,
+    /// How the image is built and configured.
+    pub checks: bool,
+    /// What the image's config gave away.
+    pub config: ConfigFindings,
 }
 
 /// The image that was scanned.
@@ -103,6 +119,14 @@ impl Report {
         }
         coverage.sort();
         coverage.dedup();
+        let looked_for = input.looked_for;
+        let config = looked_for.config;
+        let secrets = looked_for
+            .secrets
+            .then(|| secrets(&inventory.secrets, &config.secrets, layers));
+        let checks = looked_for
+            .checks
+            .then(|| checks(config.failed.into_iter().chain(examine_files(inventory))));
         Self {
             schema_version: SCHEMA_VERSION.to_owned(),
             source: input.source.to_owned(),
@@ -120,6 +144,8 @@ impl Report {
             coverage,
             packages,
             findings,
+            secrets,
+            checks,
         }
     }
 }
@@ -179,6 +205,7 @@ fn package(
         arch: package.arch.clone(),
         layer: layers.get(located.layer).map(|layer| layer.digest),
         paths: located.paths.clone(),
+        licence: scanyard_licence::expression(&located.licences),
     }
 }
 
@@ -187,6 +214,9 @@ fn package(
 fn merge_same_purl(next: &mut model::Package, kept: &mut model::Package) -> bool {
     if next.purl != kept.purl {
         return false;
+    }
+    if kept.licence.is_none() {
+        kept.licence = next.licence.take();
     }
     kept.paths.append(&mut next.paths);
     kept.paths.sort_unstable();

@@ -7,13 +7,17 @@
 
 mod as_text;
 mod build;
+mod checks;
 mod format;
 mod model;
 mod render;
+mod secrets;
 
-pub use build::{AdvisoryFacts, ImageFacts, LayerFacts, ReportInput, pair_findings};
+pub use build::{AdvisoryFacts, ImageFacts, LayerFacts, LookedFor, ReportInput, pair_findings};
+pub use checks::Check;
 pub use format::{Format, RenderOptions};
 pub use model::{
     Advisories, Coverage, Cvss, Distro, Finding, Image, Layer, Package, Report, SCHEMA_VERSION,
     Summary,
 };
+pub use secrets::Secret;

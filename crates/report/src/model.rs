@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::as_text;
+use crate::checks::Check;
+use crate::secrets::Secret;
 
 /// Version of the model. The part after the dot grows when fields are added, the part before it
 /// when a reader of the older form would misunderstand.
-pub const SCHEMA_VERSION: &str = "1.0";
+pub const SCHEMA_VERSION: &str = "1.1";
 
 /// Everything Scanyard says about one image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -31,6 +33,11 @@ pub struct Report {
     pub packages: Vec<Package>,
     /// The findings, worst first.
     pub findings: Vec<Finding>,
+    /// Credentials in files and in the image's config, worst first; null where none were looked for.
+    pub secrets: Option<Vec<Secret>>,
+    /// Checks of how it is built and configured that it does not pass, worst first; null where none
+    /// were made.
+    pub checks: Option<Vec<Check>>,
     /// Counts over the findings.
     pub summary: Summary,
 }
@@ -133,6 +140,8 @@ pub struct Package {
     pub layer: Option<Digest>,
     /// The files that say it is installed, from the root without leading slash.
     pub paths: Vec<String>,
+    /// Its licences as an SPDX expression; null where its metadata does not say.
+    pub licence: Option<String>,
 }
 
 /// One flaw in one package.

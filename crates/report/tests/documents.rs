@@ -58,6 +58,7 @@ fn check_schema(name: &str, format: Format) {
         fixture::clean(),
         fixture::partial(),
         fixture::rootfs(),
+        fixture::hygiene(),
     ] {
         let document = document(&report, format);
         let errors: Vec<_> = validator
@@ -159,4 +160,50 @@ fn fingerprints_outlive_an_upgrade_and_tell_findings_apart() {
     assert!(print("1.0-r0", "CVE-1").is_string());
     assert_eq!(print("1.0-r0", "CVE-1"), print("1.1-r0", "CVE-1"));
     assert_ne!(print("1.0-r0", "CVE-1"), print("1.0-r0", "CVE-2"));
+}
+
+#[test]
+fn sarif_has_a_rule_for_each_kind_of_secret_and_each_check_and_leaves_examples_out() {
+    let log = document(&fixture::hygiene(), Format::Sarif);
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let told: Vec<_> = results
+        .iter()
+        .map(|result| result["ruleId"].as_str().unwrap())
+        .collect();
+    let expected = [
+        "secret/npm-token",
+        "secret/github-token",
+        "secret/aws-access-key-id",
+        "check/runs-as-root",
+        "check/setuid-files",
+    ];
+    let sorted = |mut ids: Vec<&str>| {
+        ids.sort_unstable();
+        ids.join(" ")
+    };
+    assert_eq!(sorted(told), sorted(expected.to_vec()));
+    for result in results {
+        let rule = &log["runs"][0]["tool"]["driver"]["rules"]
+            [result["ruleIndex"].as_u64().unwrap() as usize];
+        assert_eq!(rule["id"], result["ruleId"]);
+    }
+    let token = results
+        .iter()
+        .find(|result| result["ruleId"] == "secret/github-token")
+        .unwrap();
+    assert_eq!(
+        token["locations"][0]["physicalLocation"]["region"]["startLine"],
+        3
+    );
+}
+
+#[test]
+fn cyclonedx_tells_licences_as_expressions() {
+    let bom = document(&fixture::hygiene(), Format::Cyclonedx);
+    let components = bom["components"].as_array().unwrap();
+    let musl = components
+        .iter()
+        .find(|component| component["name"] == "musl")
+        .unwrap();
+    assert_eq!(musl["licenses"], json!([{"expression": "MIT"}]));
 }

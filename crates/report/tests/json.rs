@@ -11,12 +11,13 @@ fn json(report: &Report) -> String {
     fixture::render(report, Format::Json, &RenderOptions::plain(fixture::now()))
 }
 
-fn reports() -> [Report; 4] {
+fn reports() -> [Report; 5] {
     [
         fixture::full(),
         fixture::clean(),
         fixture::partial(),
         fixture::rootfs(),
+        fixture::hygiene(),
     ]
 }
 
@@ -35,10 +36,27 @@ fn the_sample_of_version_1_0_still_reads() {
     // Stored reports look like this one. It is never rewritten; a version that adds fields adds
     // a sample.
     let sample = include_str!("samples/report-1.0.json");
-    assert_eq!(
-        serde_json::from_str::<Report>(sample).unwrap(),
-        fixture::full()
-    );
+    let mut expected = fixture::full();
+    expected.schema_version = "1.0".to_owned();
+    assert_eq!(serde_json::from_str::<Report>(sample).unwrap(), expected);
+}
+
+#[test]
+fn the_sample_of_version_1_1_still_reads() {
+    let sample = include_str!("samples/report-1.1.json");
+    let report = serde_json::from_str::<Report>(sample).unwrap();
+    assert_eq!(report, fixture::hygiene());
+}
+
+#[test]
+fn secrets_stand_worst_first_and_examples_last() {
+    let report = fixture::hygiene();
+    let secrets = report.secrets.unwrap();
+    let last = secrets.last().unwrap();
+    assert_eq!(last.example.as_deref(), Some("documentation"));
+    assert!(secrets[..3].is_sorted_by(|a, b| a.severity >= b.severity));
+    let clean = fixture::clean();
+    assert_eq!((clean.secrets, clean.checks), (None, None));
 }
 
 #[test]

@@ -42,6 +42,11 @@ fn a_root_file_system_without_advisories_says_that_nothing_was_matched() {
 }
 
 #[test]
+fn secrets_and_checks_fit_80_columns() {
+    fixture::check_golden("hygiene-80.txt", &table(&fixture::hygiene(), 80));
+}
+
+#[test]
 fn colour_changes_nothing_but_colour() {
     let options = RenderOptions {
         color: true,

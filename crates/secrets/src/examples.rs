@@ -29,6 +29,8 @@ pub fn example_place(path: &str) -> Option<&'static str> {
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     if DOCUMENTATION.iter().any(|dir| path.starts_with(dir))
         || matches!(extension, "md" | "rst" | "adoc" | "html")
+        // The description of a Python package is its README.
+        || matches!(name, "METADATA" | "PKG-INFO")
     {
         Some("documentation")
     } else if within(&TESTS)

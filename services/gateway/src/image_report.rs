@@ -9,7 +9,7 @@ use std::sync::Arc;
 use scanyard_inventory::{CatalogerSet, FoldedLayer, LayerInventory, fold};
 use scanyard_matching::Finding;
 use scanyard_package::{Coverage, Digest};
-use scanyard_report::{AdvisoryFacts, ImageFacts, LayerFacts, Report, ReportInput};
+use scanyard_report::{AdvisoryFacts, ImageFacts, LayerFacts, LookedFor, Report, ReportInput};
 use scanyard_store::{ImageDetail, ImageLayer, StoredLayer, TenantId};
 
 use crate::fold_cache::Fold;
@@ -173,6 +173,7 @@ impl Stored {
             findings: self.findings,
             coverage: self.coverage,
             advisories: self.advisories,
+            looked_for: LookedFor::default(),
         })
     }
 }

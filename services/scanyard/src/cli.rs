@@ -124,6 +124,16 @@ pub struct ScanArgs {
     #[arg(long)]
     pub lockfiles: bool,
 
+    /// Look for credentials too: in text files of every layer, deleted ones included, and in the
+    /// image's config. Values are masked.
+    #[arg(long)]
+    pub secrets: bool,
+
+    /// Check too how the image is built and configured: root, credentials in the environment, setuid
+    /// files, downloads without a checksum and the like.
+    #[arg(long)]
+    pub checks: bool,
+
     /// Neither read nor write cached layer inventories.
     #[arg(long)]
     pub no_cache: bool,
@@ -193,15 +203,39 @@ pub struct GateArgs {
     #[arg(long, value_name = "SEVERITY", value_enum)]
     pub fail_on: Option<FailOn>,
 
+    /// Exit with 2 when there are secrets, those in documentation, tests and examples left out. A
+    /// scan looks for them then.
+    #[arg(long)]
+    pub fail_on_secrets: bool,
+
+    /// Exit with 2 when a check is not passed that is at least this severe. A scan makes them then.
+    #[arg(long, value_name = "SEVERITY", value_enum)]
+    pub fail_on_checks: Option<FailOn>,
+
     /// Exit with 3 when anything in the image could not be assessed.
     #[arg(long)]
     pub require_complete: bool,
 }
 
+impl ScanArgs {
+    /// Whether credentials are looked for.
+    pub fn looks_for_secrets(&self) -> bool {
+        self.secrets || self.gate.fail_on_secrets
+    }
+
+    /// Whether checks are made.
+    pub fn makes_checks(&self) -> bool {
+        self.checks || self.gate.fail_on_checks.is_some()
+    }
+}
+
 impl GateArgs {
     /// Whether anything can fail it.
     pub fn is_set(&self) -> bool {
-        self.fail_on.is_some() || self.require_complete
+        self.fail_on.is_some()
+            || self.fail_on_secrets
+            || self.fail_on_checks.is_some()
+            || self.require_complete
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use scanyard_hygiene::{ConfigFindings, examine_config};
 use scanyard_inventory::{
     CatalogerSet, FoldedLayer, ImageInventory, LayerInventory, Unknown, catalog_rootfs,
     catalog_sbom, fold,
@@ -26,6 +27,8 @@ pub struct Scanned {
     pub image: Option<ImageFacts>,
     /// What is in it.
     pub inventory: ImageInventory,
+    /// What its config gives away; nothing for what has no config.
+    pub config: ConfigFindings,
 }
 
 /// How to scan.
@@ -76,6 +79,7 @@ pub async fn scan(source: &Source, options: &ScanOptions) -> anyhow::Result<Scan
     Ok(Scanned {
         image: Some(facts(&image, &layers)),
         inventory,
+        config: examine_config(&image.config),
     })
 }
 
@@ -93,6 +97,7 @@ fn scan_rootfs(dir: &Path, set: CatalogerSet, limits: &Limits) -> anyhow::Result
     Ok(Scanned {
         image: None,
         inventory: fold(&[layer]),
+        config: ConfigFindings::default(),
     })
 }
 
@@ -133,6 +138,7 @@ fn scan_sbom(file: &Path) -> anyhow::Result<Scanned> {
     Ok(Scanned {
         image: None,
         inventory: fold(&[layer]),
+        config: ConfigFindings::default(),
     })
 }
 

@@ -101,6 +101,8 @@ fn terminal_width() -> usize {
 pub fn judge(report: &Report, args: &GateArgs) -> Exit {
     let gate = Gate {
         fail_on: args.fail_on.map(Into::into),
+        fail_on_secrets: args.fail_on_secrets,
+        fail_on_checks: args.fail_on_checks.map(Into::into),
         require_complete: args.require_complete,
     };
     let verdict = gate.evaluate(report);
@@ -110,7 +112,9 @@ pub fn judge(report: &Report, args: &GateArgs) -> Exit {
     }
     match verdict {
         Verdict::Passed => Exit::Done,
-        Verdict::Failed { .. } => Exit::GateFailed,
-        Verdict::Incomplete { .. } => Exit::Incomplete,
+        Verdict::Failed { .. } | Verdict::Secrets { .. } | Verdict::Checks { .. } => {
+            Exit::GateFailed
+        }
+        Verdict::NotLookedFor { .. } | Verdict::Incomplete { .. } => Exit::Incomplete,
     }
 }

@@ -14,7 +14,7 @@ use chrono::SecondsFormat;
 use uuid::Builder;
 
 use self::document::{
-    Bom, Component, Composition, Evidence, Metadata, Occurrence, Property, Tools,
+    Bom, Component, Composition, Evidence, Licence, Metadata, Occurrence, Property, Tools,
 };
 use super::write_json;
 use crate::{Image, Package, RenderOptions, Report};
@@ -128,6 +128,11 @@ fn package_component(package: &Package) -> Component<'_> {
         bom_ref: Some(&package.purl),
         version: Some(&package.version),
         purl: Some(package.purl.as_str().into()),
+        licenses: package
+            .licence
+            .iter()
+            .map(|expression| Licence { expression })
+            .collect(),
         evidence: (!package.paths.is_empty()).then(|| Evidence {
             occurrences: occurrences
                 .map(|location| Occurrence { location })

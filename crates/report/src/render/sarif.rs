@@ -1,6 +1,7 @@
 //! SARIF 2.1.0, as code scanning pages read it: a rule for each flaw, a result for each finding.
 
 mod document;
+mod hygiene;
 mod rule;
 
 use std::collections::HashMap;
@@ -27,15 +28,21 @@ pub fn render(report: &Report, out: &mut dyn Write, _: &RenderOptions) -> io::Re
         .iter()
         .map(|package| (package.purl.as_str(), package))
         .collect();
-    let (rules, indexes) = rule::rules(&report.findings);
-    let results = report.findings.iter().map(|finding| {
-        let package = packages.get(finding.package.as_str()).copied();
-        let index = indexes
-            .get(finding.id.as_str())
-            .copied()
-            .unwrap_or_default();
-        result(report, finding, package, index)
-    });
+    let (mut rules, indexes) = rule::rules(&report.findings);
+    let mut results: Vec<_> = report
+        .findings
+        .iter()
+        .map(|finding| {
+            let package = packages.get(finding.package.as_str()).copied();
+            let index = indexes
+                .get(finding.id.as_str())
+                .copied()
+                .unwrap_or_default();
+            result(report, finding, package, index)
+        })
+        .collect();
+    hygiene::add_secrets(report, &mut rules, &mut results);
+    hygiene::add_checks(report, &mut rules, &mut results);
     let log = Log {
         schema: SCHEMA,
         version: "2.1.0",
@@ -55,7 +62,7 @@ pub fn render(report: &Report, out: &mut dyn Write, _: &RenderOptions) -> io::Re
                     },
                 },
             },
-            results: results.collect(),
+            results,
         }],
     };
     write_json(&log, out)
@@ -85,14 +92,18 @@ fn result<'a>(
     rule_index: usize,
 ) -> SarifResult<'a> {
     SarifResult {
-        rule_id: &finding.id,
+        rule_id: finding.id.as_str().into(),
         rule_index,
         kind: if finding.is_affected() {
             "fail"
         } else {
             "open"
         },
-        level: level(finding),
+        level: match finding.is_affected() {
+            true => level(finding.severity),
+            // The specification allows a level for failures only.
+            false => "none",
+        },
         message: Message {
             text: message(report, finding, package),
         },
@@ -103,12 +114,8 @@ fn result<'a>(
     }
 }
 
-/// The specification allows a level other than "none" for failures only.
-fn level(finding: &Finding) -> &'static str {
-    if !finding.is_affected() {
-        return "none";
-    }
-    match finding.severity {
+fn level(severity: Severity) -> &'static str {
+    match severity {
         Severity::Critical | Severity::High => "error",
         Severity::Medium => "warning",
         Severity::Low | Severity::Negligible | Severity::Unknown => "note",
@@ -151,14 +158,8 @@ fn locations<'a>(report: &'a Report, finding: &'a Finding) -> Vec<Location<'a>> 
         layer.into_iter().chain([package]).collect()
     };
     let located = |path: &str| Location {
-        physical_location: Some(PhysicalLocation {
-            artifact_location: ArtifactLocation {
-                uri: encode_path(path),
-                uri_base_id: "IMAGE_ROOT",
-            },
-            // Code scanning pages refuse a location without a line.
-            region: Region { start_line: 1 },
-        }),
+        // Code scanning pages refuse a location without a line.
+        physical_location: Some(physical(path, 1)),
         logical_locations: logical(),
     };
     if finding.paths.is_empty() {
@@ -168,6 +169,18 @@ fn locations<'a>(report: &'a Report, finding: &'a Finding) -> Vec<Location<'a>> 
         }];
     }
     finding.paths.iter().map(|path| located(path)).collect()
+}
+
+fn physical(path: &str, line: u32) -> PhysicalLocation<'static> {
+    PhysicalLocation {
+        artifact_location: ArtifactLocation {
+            uri: encode_path(path),
+            uri_base_id: "IMAGE_ROOT",
+        },
+        region: Region {
+            start_line: line.max(1),
+        },
+    }
 }
 
 /// A path as a relative URI reference.
@@ -192,8 +205,12 @@ fn fingerprint(finding: &Finding, package: Option<&Package>) -> String {
     let name = package.map_or(&finding.package, |package| &package.name);
     let kind = finding.package.split('/').next().unwrap_or_default();
     let path = finding.paths.first().map_or("", String::as_str);
+    digest_of([&finding.id, kind, name, path])
+}
+
+fn digest_of<const N: usize>(parts: [&str; N]) -> String {
     let mut context = Context::new(&SHA256);
-    for part in [&finding.id, kind, name, path] {
+    for part in parts {
         context.update(part.as_bytes());
         context.update(&[0]);
     }

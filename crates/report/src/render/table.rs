@@ -2,6 +2,7 @@
 
 mod coverage;
 mod group;
+mod hygiene;
 
 use std::io::{self, Write};
 
@@ -20,8 +21,11 @@ pub fn render(report: &Report, out: &mut dyn Write, options: &RenderOptions) -> 
         screen.blank()?;
         write_group(&mut screen, &group, id_width)?;
     }
+    hygiene::write_secrets(&mut screen, report)?;
+    hygiene::write_checks(&mut screen, report)?;
     screen.blank()?;
-    write_summary(&mut screen, report)
+    write_summary(&mut screen, report)?;
+    hygiene::write_summary(&mut screen, report)
 }
 
 fn write_header(

@@ -4,6 +4,7 @@ pub const SCAN: &str = "\
 Examples:
   scanyard scan alpine:3.18
   scanyard scan --fail-on high --format sarif --output scan.sarif oci:build/image
+  scanyard scan --secrets --checks --fail-on-secrets app:1.4
   scanyard scan sbom:app.cdx.json
   scanyard scan --lockfiles rootfs:src/app
   scanyard scan --platform linux/arm64 --require-complete ghcr.io/team/app:1.4";

@@ -4,7 +4,7 @@ use scanyard_advisory::{Database, Info};
 use scanyard_inventory::CatalogerSet;
 use scanyard_matching::{Matcher, image_coverage};
 use scanyard_oci::{Platform, PlatformSelect, Source};
-use scanyard_report::{AdvisoryFacts, Report, ReportInput, pair_findings};
+use scanyard_report::{AdvisoryFacts, LookedFor, Report, ReportInput, pair_findings};
 
 use crate::cache::Cache;
 use crate::cli::ScanArgs;
@@ -28,7 +28,7 @@ pub async fn run(args: ScanArgs) -> anyhow::Result<Exit> {
         .into());
     }
     let scanned = image_scan::scan(&source, &options).await?;
-    let report = report(&source.to_string(), scanned, database.as_ref());
+    let report = report(&source, scanned, &args, database.as_ref());
     if let Some(database) = &database {
         database::ensure_intact(database)?;
     }
@@ -39,7 +39,7 @@ pub async fn run(args: ScanArgs) -> anyhow::Result<Exit> {
 fn options(args: &ScanArgs) -> anyhow::Result<ScanOptions> {
     let set = CatalogerSet {
         lockfiles: args.lockfiles,
-        ..CatalogerSet::STANDARD
+        secrets: args.looks_for_secrets(),
     };
     let platform = match &args.platform {
         Some(platform) => platform.parse().map_err(Usage)?,
@@ -60,7 +60,12 @@ fn options(args: &ScanArgs) -> anyhow::Result<ScanOptions> {
 }
 
 /// Matches what was found and says everything about it.
-fn report(source: &str, scanned: Scanned, database: Option<&Database>) -> Report {
+fn report(
+    source: &Source,
+    scanned: Scanned,
+    args: &ScanArgs,
+    database: Option<&Database>,
+) -> Report {
     let inventory = &scanned.inventory;
     let distro = inventory.distro.as_ref();
     let mut coverage = image_coverage(
@@ -78,12 +83,18 @@ fn report(source: &str, scanned: Scanned, database: Option<&Database>) -> Report
         }
     }
     Report::new(ReportInput {
-        source,
+        source: &source.to_string(),
         image: scanned.image,
         inventory,
         findings: pair_findings(inventory, findings),
         coverage,
         advisories: database.and_then(|database| facts(database.info())),
+        looked_for: LookedFor {
+            // A bill of materials has no files and no config.
+            secrets: args.looks_for_secrets() && !matches!(source, Source::Sbom { .. }),
+            checks: args.makes_checks() && !matches!(source, Source::Sbom { .. }),
+            config: scanned.config,
+        },
     })
 }
 

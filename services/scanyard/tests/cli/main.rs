@@ -8,6 +8,7 @@ mod database;
 mod demo;
 mod full_disk;
 mod hostile;
+mod hygiene;
 mod names;
 mod registry;
 mod reports;

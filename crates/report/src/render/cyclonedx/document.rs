@@ -44,6 +44,8 @@ pub struct Component<'a> {
     pub description: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purl: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub licenses: Vec<Licence<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -58,6 +60,11 @@ impl<'a> Component<'a> {
             ..Self::default()
         }
     }
+}
+
+#[derive(Serialize)]
+pub struct Licence<'a> {
+    pub expression: &'a str,
 }
 
 #[derive(Serialize)]

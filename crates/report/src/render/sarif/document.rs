@@ -1,5 +1,7 @@
 //! The parts of the SARIF 2.1.0 schema that we write.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -35,7 +37,7 @@ pub struct Driver<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Rule<'a> {
-    pub id: &'a str,
+    pub id: Cow<'a, str>,
     pub short_description: Message,
     pub help: Message,
     pub properties: RuleProperties<'a>,
@@ -87,7 +89,7 @@ pub struct ReportingId<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SarifResult<'a> {
-    pub rule_id: &'a str,
+    pub rule_id: Cow<'a, str>,
     pub rule_index: usize,
     pub kind: &'a str,
     pub level: &'a str,

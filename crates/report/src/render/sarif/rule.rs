@@ -24,7 +24,7 @@ pub fn rules(findings: &[Finding]) -> (Vec<Rule<'_>>, HashMap<&str, usize>) {
 
 fn rule(finding: &Finding) -> Rule<'_> {
     Rule {
-        id: &finding.id,
+        id: finding.id.as_str().into(),
         short_description: Message {
             text: format!("{} ({})", finding.id, finding.severity),
         },
@@ -64,13 +64,18 @@ fn help(finding: &Finding) -> String {
 fn security_severity(finding: &Finding) -> Option<String> {
     let score = finding.cvss.as_ref().map(|cvss| cvss.score);
     let agreeing = score.filter(|score| Severity::from_score(*score) == finding.severity);
-    let floor = match finding.severity {
-        Severity::Critical => 9.0,
-        Severity::High => 7.0,
-        Severity::Medium => 4.0,
-        Severity::Low => 0.1,
-        Severity::Negligible => 0.0,
-        Severity::Unknown => return None,
-    };
+    let floor = lowest_score(finding.severity)?;
     Some(format!("{:.1}", agreeing.unwrap_or(floor)))
+}
+
+/// The lower end of a severity's band.
+pub fn lowest_score(severity: Severity) -> Option<f64> {
+    match severity {
+        Severity::Critical => Some(9.0),
+        Severity::High => Some(7.0),
+        Severity::Medium => Some(4.0),
+        Severity::Low => Some(0.1),
+        Severity::Negligible => Some(0.0),
+        Severity::Unknown => None,
+    }
 }

@@ -1,0 +1,84 @@
+//! Secrets, checks and licences, beside packages.
+
+use scanyard_testkit::{Image, Layer};
+
+use crate::sandbox::Sandbox;
+use crate::world::{DEBIAN, STATUS};
+
+/// Never issued; broken up so that this file holds no token.
+const KEY: &str = concat!("AKIA", "Q3EGRZTVCX2LNW5D");
+
+/// An image with a key in a file, one in a file that its second layer deletes, and one in a label.
+fn layout(sandbox: &Sandbox) -> String {
+    let settings = format!("# settings\nkey = {KEY}\n");
+    let base = Layer::plain(&[
+        ("etc/os-release", DEBIAN),
+        ("var/lib/dpkg/status", STATUS),
+        ("app/settings.ini", &settings),
+        ("root/old", KEY),
+        ("usr/share/doc/a/example", KEY),
+    ]);
+    let image = Image::new(vec![base, Layer::plain(&[("root/.wh.old", "")])]).label("key", KEY);
+    image.write_oci_layout(&sandbox.path("layout"), "app");
+    format!("oci:{}", sandbox.path("layout").display())
+}
+
+#[test]
+fn secrets_are_found_where_they_are_and_where_they_were_and_no_value_is_told() {
+    let sandbox = Sandbox::new();
+    let source = layout(&sandbox);
+    let report = sandbox.report(&format!("--secrets {source}"));
+    let secrets = report["secrets"].as_array().unwrap();
+    let places: Vec<_> = secrets
+        .iter()
+        .map(|secret| {
+            let place = secret["path"]
+                .as_str()
+                .or(secret["config"].as_str())
+                .unwrap();
+            (
+                place,
+                secret["line"].as_u64().unwrap(),
+                secret["deleted"].as_bool().unwrap(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("label key", 1, false),
+        ("app/settings.ini", 2, false),
+        ("root/old", 1, true),
+        ("usr/share/doc/a/example", 1, false),
+    ];
+    assert_eq!(places, expected);
+    assert_eq!(secrets[3]["example"], "documentation");
+    for format in ["table", "json", "sarif", "cyclonedx"] {
+        let ended = sandbox.run(&format!("scan --secrets --format {format} {source}"));
+        assert!(
+            !ended.stdout.contains(KEY) && !ended.stderr.contains(KEY),
+            "{format}"
+        );
+    }
+    let without = sandbox.report(&source);
+    assert!(without["secrets"].is_null() && without["checks"].is_null());
+}
+
+#[test]
+fn checks_and_gates_say_what_is_wrong_with_the_image() {
+    let sandbox = Sandbox::new();
+    let source = layout(&sandbox);
+    let report = sandbox.report(&format!("--checks {source}"));
+    let checks = report["checks"].as_array().unwrap();
+    assert!(checks.iter().any(|check| check["id"] == "runs-as-root"));
+    let failed = sandbox.run(&format!("scan --fail-on-secrets {source}"));
+    assert_eq!(failed.code, 2);
+    assert!(
+        failed.stderr.contains("gate failed: 3 secrets"),
+        "{}",
+        failed.stderr
+    );
+    let failed = sandbox.run(&format!("scan --fail-on-checks medium {source}"));
+    assert_eq!(failed.code, 2);
+    assert!(failed.stderr.contains("runs-as-root"), "{}", failed.stderr);
+    let passed = sandbox.run(&format!("scan --fail-on-checks critical {source}"));
+    assert_eq!(passed.code, 0);
+}

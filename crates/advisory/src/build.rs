@@ -4,8 +4,9 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::compile::{CompileError, KnownExploited, compile};
+use crate::compile::{CompileError, compile};
 use crate::database::{DATABASE_FILE, Database};
+use crate::enrichment::Enrichment;
 use crate::error::DatabaseError;
 use crate::info::Info;
 use crate::record::file::{RecordWriter, Stored};
@@ -93,8 +94,8 @@ fn first_of(unreadable: &[UnreadableRecord]) -> String {
 /// replaced only when the new is complete, on disk and verified.
 ///
 /// `from` is a directory in the layout of the OSV bucket, one zip, or a directory of JSON files;
-/// a directory `kev` in it holds the catalogue of known exploited vulnerabilities. Blocks for as
-/// long as it takes, on all cores.
+/// directories in it that have a feed's name ([`crate::feeds`]) hold that feed's files as its
+/// publisher has them. Blocks for as long as it takes, on all cores.
 pub fn build(from: &Path, output: &Path) -> Result<BuildReport, BuildError> {
     let origins = source::origins(from).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => BuildError::Missing(from.into()),
@@ -110,9 +111,9 @@ pub fn build(from: &Path, output: &Path) -> Result<BuildReport, BuildError> {
     for origin in origins {
         read_origin(&origin, &mut writer).map_err(write)?;
     }
-    let known_exploited = read_known_exploited(from, &mut writer).map_err(write)?;
+    let enrichment = read_feeds(from, &mut writer).map_err(write)?;
     writer.finish().map_err(write)?;
-    install(&[records], &known_exploited, workspace.path(), &output).map_err(|error| match error {
+    install(&[records], &enrichment, workspace.path(), &output).map_err(|error| match error {
         InstallError::NothingReadable(unreadable) => BuildError::NothingReadable {
             from: from.into(),
             unreadable,
@@ -132,12 +133,12 @@ pub(crate) enum InstallError {
 /// Compiles record files in a workspace, verifies the result and moves it to its place.
 pub(crate) fn install(
     records: &[PathBuf],
-    known_exploited: &KnownExploited,
+    enrichment: &Enrichment,
     workspace: &Path,
     output: &Path,
 ) -> Result<BuildReport, InstallError> {
     let compiled = workspace.join(DATABASE_FILE);
-    let unreadable = compile(records, known_exploited, &compiled).map_err(|error| match error {
+    let unreadable = compile(records, enrichment, &compiled).map_err(|error| match error {
         CompileError::NothingReadable(unreadable) => InstallError::NothingReadable(unreadable),
         CompileError::Io(source) => InstallError::Write(source),
     })?;
@@ -195,19 +196,18 @@ fn read_origin(origin: &Origin, writer: &mut RecordWriter) -> io::Result<()> {
     }
 }
 
-fn read_known_exploited(from: &Path, writer: &mut RecordWriter) -> io::Result<KnownExploited> {
-    let Some(path) = source::known_exploited_file(from) else {
-        return Ok(KnownExploited::default());
-    };
-    let read = source::read_bounded(&path).map_err(|error| error.to_string());
-    let read = read.and_then(|json| KnownExploited::read(&json).map_err(|error| error.to_string()));
-    match read {
-        Ok(known_exploited) => Ok(known_exploited),
-        Err(reason) => {
-            append_unreadable(writer, short_name(&path), reason)?;
-            Ok(KnownExploited::default())
+/// Reads the directories of feeds. One that cannot be read costs what it would have said, which is
+/// reported like a record.
+fn read_feeds(from: &Path, writer: &mut RecordWriter) -> io::Result<Enrichment> {
+    let mut enrichment = Enrichment::default();
+    for feed in source::feeds_in(from) {
+        match feed.read(&from.join(feed.name), writer, &mut enrichment) {
+            Ok(()) => {}
+            Err(SourceError::Write(error)) => return Err(error),
+            Err(reason) => append_unreadable(writer, feed.name.to_owned(), reason.to_string())?,
         }
     }
+    Ok(enrichment)
 }
 
 fn append_unreadable(writer: &mut RecordWriter, id: String, reason: String) -> io::Result<()> {

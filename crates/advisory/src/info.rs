@@ -25,32 +25,82 @@ pub struct Info {
     pub ecosystems: Vec<(String, u64)>,
     /// The databases that the records come from, in order.
     pub sources: Vec<SourceInfo>,
+    /// The feeds that the records were read from, in order; `osv` for those in the OSV schema.
+    pub feeds: Vec<SourceInfo>,
     /// The catalogue of known exploited vulnerabilities, where one was given.
-    pub known_exploited: Option<KnownExploitedInfo>,
+    pub known_exploited: Option<EnrichmentInfo>,
+    /// The exploit prediction scores, where they were given.
+    pub epss: Option<EnrichmentInfo>,
+    /// The ends of distros' releases, where they were given.
+    pub lifecycles: Option<EnrichmentInfo>,
     /// The number of the file format.
     pub format: u32,
     /// The length of the file.
     pub bytes: u64,
 }
 
-/// One database that records come from: `GHSA`, `PYSEC`, `DSA`.
+/// One database or feed that records come from: `GHSA`, `PYSEC`, `DSA`, `alpine-secdb`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceInfo {
-    /// The prefix of its records' ids.
+    /// The prefix of its records' ids, or the feed's name.
     pub name: String,
     /// How many records are its.
     pub records: u64,
-    /// When its newest record was modified.
+    /// When its newest record was modified; the epoch where none says.
     pub newest: DateTime<Utc>,
 }
 
-/// The catalogue of known exploited vulnerabilities that was read.
+/// What a source of facts beside advisories gave: exploitation, ends of support.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownExploitedInfo {
-    /// Vulnerabilities in it.
-    pub vulnerabilities: u64,
-    /// Its version as its publisher writes it.
+pub struct EnrichmentInfo {
+    /// How many facts.
+    pub entries: u64,
+    /// Its version or day as its publisher writes it; empty where it does not.
     pub version: String,
+}
+
+impl EnrichmentInfo {
+    fn encode(info: Option<&Self>, bytes: &mut Vec<u8>) {
+        bytes.push(u8::from(info.is_some()));
+        if let Some(info) = info {
+            bytes.put_varint(info.entries);
+            bytes.put_bytes(info.version.as_bytes());
+        }
+    }
+
+    /// The outer `None` is damage, the inner one an absent source.
+    fn decode(reader: &mut Reader<'_>) -> Option<Option<Self>> {
+        if reader.byte()? == 0 {
+            return Some(None);
+        }
+        Some(Some(Self {
+            entries: reader.varint()?,
+            version: reader.text()?.to_owned(),
+        }))
+    }
+}
+
+impl SourceInfo {
+    fn encode(sources: &[Self], bytes: &mut Vec<u8>) {
+        bytes.put_varint(sources.len() as u64);
+        for source in sources {
+            bytes.put_bytes(source.name.as_bytes());
+            bytes.put_varint(source.records);
+            bytes.put_time(source.newest);
+        }
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Option<Vec<Self>> {
+        let mut sources = Vec::new();
+        for _ in 0..reader.varint()? {
+            sources.push(Self {
+                name: reader.text()?.to_owned(),
+                records: reader.varint()?,
+                newest: reader.time()?,
+            });
+        }
+        Some(sources)
+    }
 }
 
 impl Info {
@@ -65,15 +115,10 @@ impl Info {
             bytes.put_bytes(name.as_bytes());
             bytes.put_varint(*records);
         }
-        bytes.put_varint(self.sources.len() as u64);
-        for source in &self.sources {
-            bytes.put_bytes(source.name.as_bytes());
-            bytes.put_varint(source.records);
-            bytes.put_time(source.newest);
-        }
-        if let Some(catalogue) = &self.known_exploited {
-            bytes.put_varint(catalogue.vulnerabilities);
-            bytes.put_bytes(catalogue.version.as_bytes());
+        SourceInfo::encode(&self.sources, &mut bytes);
+        SourceInfo::encode(&self.feeds, &mut bytes);
+        for facts in [&self.known_exploited, &self.epss, &self.lifecycles] {
+            EnrichmentInfo::encode(facts.as_ref(), &mut bytes);
         }
         bytes
     }
@@ -90,7 +135,10 @@ impl Info {
             entries: reader.varint()?,
             ecosystems: Vec::new(),
             sources: Vec::new(),
+            feeds: Vec::new(),
             known_exploited: None,
+            epss: None,
+            lifecycles: None,
             format: FORMAT,
             bytes: length,
         };
@@ -98,20 +146,17 @@ impl Info {
             let name = reader.text()?.to_owned();
             info.ecosystems.push((name, reader.varint()?));
         }
-        for _ in 0..reader.varint()? {
-            info.sources.push(SourceInfo {
-                name: reader.text()?.to_owned(),
-                records: reader.varint()?,
-                newest: reader.time()?,
-            });
-        }
-        if !reader.is_empty() {
-            info.known_exploited = Some(KnownExploitedInfo {
-                vulnerabilities: reader.varint()?,
-                version: reader.text()?.to_owned(),
-            });
-        }
-        info.date = info.sources.iter().map(|source| source.newest).max();
+        info.sources = SourceInfo::decode(&mut reader)?;
+        info.feeds = SourceInfo::decode(&mut reader)?;
+        info.known_exploited = EnrichmentInfo::decode(&mut reader)?;
+        info.epss = EnrichmentInfo::decode(&mut reader)?;
+        info.lifecycles = EnrichmentInfo::decode(&mut reader)?;
+        info.date = info
+            .sources
+            .iter()
+            .map(|source| source.newest)
+            .max()
+            .filter(|newest| *newest != DateTime::UNIX_EPOCH);
         Some(info)
     }
 }

@@ -1,6 +1,7 @@
 //! Advisories: sources in, one compiled and verified file out, lookups in that file.
 //!
-//! Records in the OSV schema are read from the layout of the public bucket (files or HTTP),
+//! Records in the OSV schema are read from the layout of the public bucket (files or HTTP), those
+//! of publishers' own feeds as they publish them,
 //! reduced to what matching and reports need, and compiled into a [`Database`]: read-only, mapped
 //! into memory, the same bytes for the same records. This crate never compares versions and never
 //! decides whether a package is affected.
@@ -9,6 +10,8 @@ mod build;
 mod bytes;
 mod compile;
 mod database;
+mod disposition;
+mod enrichment;
 mod error;
 mod info;
 mod osv;
@@ -18,12 +21,18 @@ mod update;
 
 pub use build::{BuildError, BuildReport, UnreadableRecord, build};
 pub use database::{
-    Advisory, AdvisoryEntries, Cvss, DATABASE_FILE, Database, Entries, Entry, Event, Events, Range,
-    RangeKind, Ranges, Relation, Strings, diff,
+    Advisory, AdvisoryEntries, Cvss, DATABASE_FILE, Database, Entries, Entry, Event, Events,
+    ExploitPrediction, Range, RangeKind, Ranges, Relation, ReleaseEnd, Strings, diff,
 };
+pub use disposition::Disposition;
 pub use error::DatabaseError;
-pub use info::{Info, KnownExploitedInfo, SourceInfo};
+pub use info::{EnrichmentInfo, Info, SourceInfo};
 pub use update::{
-    EcosystemOutcome, EcosystemUpdate, PUBLIC_SOURCE, UpdateError, UpdateOptions, UpdateProgress,
-    UpdateReport, update,
+    EcosystemOutcome, EcosystemUpdate, OSV, PUBLIC_SOURCE, UpdateError, UpdateOptions,
+    UpdateProgress, UpdateReport, update,
 };
+
+/// The feeds beside the OSV export, by name, with the address where each is published.
+pub fn feeds() -> impl Iterator<Item = (&'static str, &'static str)> {
+    source::FEEDS.iter().map(|feed| (feed.name, feed.address))
+}

@@ -93,7 +93,7 @@ fn known_exploited_vulnerabilities_are_marked() {
     fs::write(from.join("kev/catalogue.json"), catalogue).unwrap();
     let plain = Built::of(&records());
     let report = build(&from, directory.path()).unwrap();
-    assert_eq!(report.info.known_exploited.unwrap().vulnerabilities, 1);
+    assert_eq!(report.info.known_exploited.unwrap().entries, 1);
     let database = Database::open(directory.path()).unwrap();
     let marked: Vec<_> = database
         .all_advisories()
@@ -150,7 +150,7 @@ fn the_shared_export_is_read_whole() {
     let report = build(&from, directory.path()).unwrap();
     assert_eq!(report.info.records, 34_648);
     assert_eq!(report.info.unreadable, 0);
-    assert_eq!(report.info.known_exploited.unwrap().vulnerabilities, 1_404);
+    assert_eq!(report.info.known_exploited.unwrap().entries, 1_404);
     let database = Database::open(directory.path()).unwrap();
     let mut entries = 0;
     for (ecosystem, name, group) in database.keys() {

@@ -31,7 +31,7 @@ fn entries_of_a_package_are_found_with_all_they_say() {
         advisory.source().unwrap(),
         "https://example.org/ghsa/aaaa.json"
     );
-    assert_eq!(advisory.modified().timestamp_subsec_millis(), 50);
+    assert_eq!(advisory.modified().unwrap().timestamp_subsec_millis(), 50);
     assert_eq!(
         advisory.published().unwrap().to_rfc3339(),
         "2024-04-30T00:00:00+00:00"

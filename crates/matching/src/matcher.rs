@@ -119,7 +119,7 @@ fn finding<'a>(
         urgency: rating.urgency,
         fixed_versions: fixed_versions.clone(),
         published: decided.advisory.published().map(rfc3339),
-        modified: Some(rfc3339(decided.advisory.modified())),
+        modified: decided.advisory.modified().map(rfc3339),
     })
 }
 

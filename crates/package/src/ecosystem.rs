@@ -4,7 +4,7 @@ use std::fmt;
 
 use scanyard_version::Scheme;
 
-use crate::{Distro, Package};
+use crate::{Distro, Lane, Package};
 
 /// An ecosystem as the OSV schema writes it: `npm`, `Debian:12`, `Alpine:v3.18`.
 ///
@@ -23,26 +23,11 @@ impl Ecosystem {
         Self(name)
     }
 
-    /// The ecosystem in which advisories speak of OS packages of this distro, if any does.
+    /// The ecosystem that names this distro's release, if advisories speak of its packages. What
+    /// it has for those who pay longer is in others: [`Lane::of_distro`].
     pub fn of_distro(distro: &Distro) -> Option<Self> {
-        let name = match distro.id.as_str() {
-            "debian" => format!("Debian:{}", distro.major()),
-            "ubuntu" => format!("Ubuntu:{}", distro.version),
-            "alpine" => format!("Alpine:v{}", distro.major_minor()),
-            "almalinux" => format!("AlmaLinux:{}", distro.major()),
-            "rocky" => format!("Rocky Linux:{}", distro.major()),
-            "rhel" | "redhat" => format!("Red Hat:{}", distro.major()),
-            "opensuse-leap" => format!("openSUSE:Leap {}", distro.version),
-            "opensuse-tumbleweed" => "openSUSE:Tumbleweed".to_owned(),
-            "openeuler" => format!("openEuler:{}", distro.version),
-            "mageia" => format!("Mageia:{}", distro.major()),
-            "azurelinux" | "mariner" => format!("Azure Linux:{}", distro.major()),
-            "wolfi" => "Wolfi".to_owned(),
-            "chainguard" => "Chainguard".to_owned(),
-            "minimos" => "MinimOS".to_owned(),
-            _ => return None,
-        };
-        (!name.ends_with(':') && !name.ends_with(":v")).then_some(Self(name))
+        let lanes = Lane::of_distro(distro);
+        Some(lanes.into_iter().next()?.ecosystem)
     }
 
     /// The ecosystem of a package found in an image of this distro.
@@ -63,9 +48,19 @@ impl Ecosystem {
         self.0.split(':').next().unwrap_or_default()
     }
 
+    /// The family, or, in ecosystems of publishers who rebuild other distros' packages, the family
+    /// of those: `Debian` of `Root:Debian:12`.
+    fn origin(&self) -> &str {
+        let mut parts = self.0.split(':');
+        match parts.next().unwrap_or_default() {
+            "Root" | "TuxCare" | "Docker Hardened Images" => parts.next().unwrap_or_default(),
+            family => family,
+        }
+    }
+
     /// How versions in this ecosystem are ordered; `None` for one that we cannot order.
     pub fn scheme(&self) -> Option<Scheme> {
-        Some(match self.family() {
+        Some(match self.origin() {
             "Debian" | "Ubuntu" | "Echo" => Scheme::Deb,
             "Alpine"
             | "Wolfi"
@@ -74,8 +69,8 @@ impl Ecosystem {
             | "Alpaquita"
             | "BellSoft Hardened Containers"
             | "CleanStart" => Scheme::Apk,
-            "AlmaLinux" | "Rocky Linux" | "Red Hat" | "SUSE" | "openSUSE" | "openEuler"
-            | "Mageia" | "Azure Linux" => Scheme::Rpm,
+            "AlmaLinux" | "Rocky Linux" | "Red Hat" | "Oracle Linux" | "Amazon Linux" | "SUSE"
+            | "openSUSE" | "openEuler" | "Mageia" | "Azure Linux" => Scheme::Rpm,
             "npm" | "crates.io" | "Hex" | "SwiftURL" | "Julia" => Scheme::Semver,
             "Go" => Scheme::Go,
             "PyPI" => Scheme::Pep440,
@@ -104,13 +99,17 @@ impl Ecosystem {
     /// Whether advisories here name source packages rather than binary ones.
     pub fn names_source_packages(&self) -> bool {
         matches!(
-            self.family(),
+            self.origin(),
             "Debian"
                 | "Ubuntu"
                 | "Echo"
                 | "Alpine"
+                | "Alpaquita"
                 | "SUSE"
                 | "openSUSE"
+                | "openEuler"
+                | "Mageia"
+                | "Azure Linux"
                 | "Wolfi"
                 | "Chainguard"
                 | "MinimOS"
@@ -142,27 +141,6 @@ fn normalize_pypi(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distros_map_to_the_names_that_advisories_use() {
-        let cases = [
-            ("debian", "12", Some("Debian:12")),
-            ("debian", "", None),
-            ("ubuntu", "22.04", Some("Ubuntu:22.04")),
-            ("alpine", "3.18.4", Some("Alpine:v3.18")),
-            ("almalinux", "9.4", Some("AlmaLinux:9")),
-            ("wolfi", "20230201", Some("Wolfi")),
-            ("fedora", "40", None),
-        ];
-        for (id, version, expected) in cases {
-            let ecosystem = Ecosystem::of_distro(&Distro::new(id, version));
-            assert_eq!(
-                ecosystem.as_ref().map(Ecosystem::name),
-                expected,
-                "{id} {version}"
-            );
-        }
-    }
 
     #[test]
     fn long_term_support_is_not_a_lane() {

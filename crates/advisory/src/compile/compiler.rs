@@ -6,8 +6,7 @@ use std::path::Path;
 
 use scanyard_package::Digest;
 
-use super::encode::Pools;
-use super::known_exploited::KnownExploited;
+use super::encode::{Pools, epss_rows, lifecycles};
 use super::output::Output;
 use super::sections::{
     rank_keys, short_hash, too_large, write_advisories, write_groups, write_postings,
@@ -16,12 +15,16 @@ use super::spool::Spool;
 use crate::bytes::Put;
 use crate::database::layout::{FORMAT, Layout, sha256};
 use crate::database::table;
-use crate::info::{Info, KnownExploitedInfo, SourceInfo};
+use crate::enrichment::Enrichment;
+use crate::info::{EnrichmentInfo, Info, SourceInfo};
 use crate::record::Record;
+
+/// The name under which records in the OSV schema are counted.
+const OSV: &str = "osv";
 
 /// Takes records in order of their ids, then writes the file.
 pub(super) struct Compiler<'a> {
-    known_exploited: &'a KnownExploited,
+    enrichment: &'a Enrichment,
     pools: Pools,
     /// Where the strings of each key lie, by (ecosystem, name).
     keys: Vec<(u64, u64)>,
@@ -37,17 +40,18 @@ pub(super) struct Compiler<'a> {
     mentions: Vec<(u64, u64)>,
     info: Info,
     sources: BTreeMap<String, SourceInfo>,
+    feeds: BTreeMap<String, SourceInfo>,
     ecosystems: BTreeMap<String, u64>,
 }
 
 impl<'a> Compiler<'a> {
     pub(super) fn new(
         spools: &Path,
-        known_exploited: &'a KnownExploited,
+        enrichment: &'a Enrichment,
         unreadable: u64,
     ) -> io::Result<Self> {
         Ok(Self {
-            known_exploited,
+            enrichment,
             pools: Pools::default(),
             keys: Vec::new(),
             key_numbers: HashMap::new(),
@@ -56,8 +60,9 @@ impl<'a> Compiler<'a> {
             advisory_spool: Spool::new(spools)?,
             advisory_places: Vec::new(),
             mentions: Vec::new(),
-            info: empty_info(unreadable, known_exploited),
+            info: empty_info(unreadable, enrichment),
             sources: BTreeMap::new(),
+            feeds: BTreeMap::new(),
             ecosystems: BTreeMap::new(),
         })
     }
@@ -65,7 +70,7 @@ impl<'a> Compiler<'a> {
     /// Adds the record that follows in order of the ids.
     pub(super) fn add(&mut self, record: &Record) -> io::Result<()> {
         let number = self.advisory_places.len() as u64;
-        let known_exploited = self.known_exploited.names(record);
+        let known_exploited = self.enrichment.known_exploited.names(record);
         let header = self.pools.advisory(record, known_exploited);
         self.advisory_places
             .push(self.advisory_spool.append(&header)?);
@@ -123,16 +128,12 @@ impl<'a> Compiler<'a> {
             }
         }
         let name = record.id.split('-').next().unwrap_or_default();
-        let source = self
-            .sources
-            .entry(name.to_owned())
-            .or_insert_with(|| SourceInfo {
-                name: name.to_owned(),
-                records: 0,
-                newest: record.modified,
-            });
-        source.records += 1;
-        source.newest = source.newest.max(record.modified);
+        count_source(&mut self.sources, name, record);
+        let feed = match record.feed.as_str() {
+            "" => OSV,
+            feed => feed,
+        };
+        count_source(&mut self.feeds, feed, record);
     }
 
     /// Writes the file; it is complete and on disk on return.
@@ -175,6 +176,10 @@ impl<'a> Compiler<'a> {
         layout.lists = output.write_section(self.pools.lists.bytes())?;
         self.info.ecosystems = self.ecosystems.into_iter().collect();
         self.info.sources = self.sources.into_values().collect();
+        self.info.feeds = self.feeds.into_values().collect();
+        layout.epss = output.write_section(&epss_rows(&self.enrichment.epss))?;
+        layout.known_exploited = output.write_section(&self.enrichment.known_exploited.keys())?;
+        layout.lifecycles = output.write_section(&lifecycles(&self.enrichment.lifecycles))?;
         layout.info = output.write_section(&self.info.encode())?;
         output.finish(layout)
     }
@@ -189,7 +194,19 @@ fn shown_of(record: &Record, known_exploited: bool) -> Digest {
     sha256(&bytes)
 }
 
-fn empty_info(unreadable: u64, known_exploited: &KnownExploited) -> Info {
+fn count_source(sources: &mut BTreeMap<String, SourceInfo>, name: &str, record: &Record) {
+    let source = sources
+        .entry(name.to_owned())
+        .or_insert_with(|| SourceInfo {
+            name: name.to_owned(),
+            records: 0,
+            newest: record.modified,
+        });
+    source.records += 1;
+    source.newest = source.newest.max(record.modified);
+}
+
+fn empty_info(unreadable: u64, enrichment: &Enrichment) -> Info {
     Info {
         revision: Digest::from_bytes([0; 32]),
         date: None,
@@ -199,14 +216,27 @@ fn empty_info(unreadable: u64, known_exploited: &KnownExploited) -> Info {
         entries: 0,
         ecosystems: Vec::new(),
         sources: Vec::new(),
-        known_exploited: known_exploited
-            .version
-            .as_ref()
-            .map(|version| KnownExploitedInfo {
-                vulnerabilities: known_exploited.ids.len() as u64,
+        feeds: Vec::new(),
+        known_exploited: enrichment.known_exploited.version.as_ref().map(|version| {
+            EnrichmentInfo {
+                entries: enrichment.known_exploited.ids.len() as u64,
                 version: version.clone(),
-            }),
+            }
+        }),
+        epss: info_of(enrichment.epss.date.as_ref(), enrichment.epss.rows.len()),
+        lifecycles: info_of(
+            enrichment.lifecycles.date.as_ref(),
+            enrichment.lifecycles.releases.len(),
+        ),
         format: FORMAT,
         bytes: 0,
     }
+}
+
+/// A source without entries was not given.
+fn info_of(date: Option<&String>, entries: usize) -> Option<EnrichmentInfo> {
+    (entries > 0).then(|| EnrichmentInfo {
+        entries: entries as u64,
+        version: date.cloned().unwrap_or_default(),
+    })
 }

@@ -1,8 +1,12 @@
 //! The encoding of advisories and entries in the file: strings by their place in the pool.
 
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+
 use super::{advisory_flags, entry_flags};
 use crate::bytes::Put;
 use crate::compile::pool::Pool;
+use crate::disposition::Disposition;
+use crate::enrichment::{Epss, Lifecycles};
 use crate::record::{Affected, Range, Rating, Record, byte_of_severity};
 
 /// Stands where no score decided.
@@ -35,14 +39,15 @@ impl Pools {
 
     /// An advisory without its entries, which come last and are not known yet.
     pub(super) fn advisory(&mut self, record: &Record, known_exploited: bool) -> Vec<u8> {
-        use advisory_flags::{KNOWN_EXPLOITED, PUBLISHED, SOURCE, WITHDRAWN};
+        use advisory_flags::{FEED, KNOWN_EXPLOITED, PUBLISHED, SOURCE, WITHDRAWN};
         let mut out = Vec::with_capacity(256);
         out.put_varint(self.string(&record.id));
         out.put_varint(
             flag(PUBLISHED, record.published.is_some())
                 | flag(WITHDRAWN, record.withdrawn.is_some())
                 | flag(SOURCE, record.source.is_some())
-                | flag(KNOWN_EXPLOITED, known_exploited),
+                | flag(KNOWN_EXPLOITED, known_exploited)
+                | flag(FEED, !record.feed.is_empty()),
         );
         out.put_time(record.modified);
         for time in [record.published, record.withdrawn].into_iter().flatten() {
@@ -54,6 +59,9 @@ impl Pools {
             out.put_varint(self.string(folder));
             out.put_bytes(name.as_bytes());
         }
+        if !record.feed.is_empty() {
+            out.put_varint(self.string(&record.feed));
+        }
         out.put_bytes(record.summary.as_bytes());
         self.rating(&record.rating, &mut out);
         for list in [&record.aliases, &record.upstream, &record.related] {
@@ -63,7 +71,7 @@ impl Pools {
     }
 
     pub(super) fn entry(&mut self, advisory: u64, entry: &Affected) -> Vec<u8> {
-        use entry_flags::{CUSTOM_RANGES, ONLY_GIT, RATING, URGENCY, VERSIONS};
+        use entry_flags::{CUSTOM_RANGES, DISPOSITION, ONLY_GIT, RATING, URGENCY, VERSIONS};
         let mut out = Vec::with_capacity(64);
         out.put_varint(advisory);
         out.put_varint(
@@ -71,7 +79,8 @@ impl Pools {
                 | flag(RATING, entry.rating.is_some())
                 | flag(URGENCY, entry.urgency.is_some())
                 | flag(ONLY_GIT, entry.only_git)
-                | flag(CUSTOM_RANGES, !entry.custom_ranges.is_empty()),
+                | flag(CUSTOM_RANGES, !entry.custom_ranges.is_empty())
+                | flag(DISPOSITION, entry.disposition.is_some()),
         );
         if !entry.versions.is_empty() {
             out.put_varint(self.list(&entry.versions));
@@ -82,6 +91,7 @@ impl Pools {
         if let Some(urgency) = &entry.urgency {
             out.put_varint(self.string(urgency));
         }
+        out.extend(entry.disposition.map(Disposition::byte));
         out.put_bytes(&self.ranges(&entry.ranges));
         if !entry.custom_ranges.is_empty() {
             out.put_bytes(&self.ranges(&entry.custom_ranges));
@@ -116,6 +126,36 @@ impl Pools {
         }
         out.put_bytes(&scores);
     }
+}
+
+/// The scores in order of the CVEs, sixteen bytes each.
+pub(super) fn epss_rows(epss: &Epss) -> Vec<u8> {
+    let mut out = Vec::with_capacity(epss.rows.len() * 16);
+    for (key, (score, percentile)) in &epss.rows {
+        out.extend_from_slice(&key.to_le_bytes());
+        out.extend_from_slice(&score.to_le_bytes());
+        out.extend_from_slice(&percentile.to_le_bytes());
+    }
+    out
+}
+
+/// The ends of releases, strings in place: they are few.
+pub(super) fn lifecycles(lifecycles: &Lifecycles) -> Vec<u8> {
+    let mut out = Vec::new();
+    for end in &lifecycles.releases {
+        out.put_bytes(end.product.as_bytes());
+        out.put_bytes(end.release.as_bytes());
+        out.put_time(midnight(end.end));
+        out.push(u8::from(end.extended_end.is_some()));
+        if let Some(extended) = end.extended_end {
+            out.put_time(midnight(extended));
+        }
+    }
+    out
+}
+
+fn midnight(date: NaiveDate) -> DateTime<Utc> {
+    date.and_time(NaiveTime::MIN).and_utc()
 }
 
 fn flag(bit: u64, set: bool) -> u64 {

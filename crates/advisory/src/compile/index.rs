@@ -25,6 +25,7 @@ pub(super) struct Index {
 pub(super) struct Located {
     id: Box<str>,
     modified: DateTime<Utc>,
+    is_of_feed: bool,
     /// Decides between different records of the same id and time, whatever order they came in.
     content: u64,
     place: u64,
@@ -69,6 +70,7 @@ impl Index {
         self.records.push(Located {
             id: id.into(),
             modified,
+            is_of_feed: frame.is_of_feed(),
             content: u64::from_le_bytes([a, b, c, d, e, f, g, h]),
             place,
             length: frame.0.len() as u32,
@@ -78,13 +80,18 @@ impl Index {
     }
 
     /// A record that lies in several ecosystems' directories counts once. After an incremental
-    /// update the copies may differ in age.
+    /// update the copies may differ in age. A feed's record and that of the OSV export are kept
+    /// both, the feed's first.
     fn keep_newest(&mut self) {
         self.records.sort_unstable_by(|a, b| {
-            let age = |record: &Located| (Reverse(record.modified), record.content);
+            let age = |record: &Located| {
+                let of_feed = Reverse(record.is_of_feed);
+                (of_feed, Reverse(record.modified), record.content)
+            };
             a.id.cmp(&b.id).then_with(|| age(a).cmp(&age(b)))
         });
-        self.records.dedup_by(|later, kept| later.id == kept.id);
+        self.records
+            .dedup_by(|later, kept| later.id == kept.id && later.is_of_feed == kept.is_of_feed);
         let records = &self.records;
         self.unreadable.retain(|id, _| {
             records
@@ -93,21 +100,31 @@ impl Index {
         });
     }
 
-    /// Reads the records in order of their ids.
+    /// Reads the records in order of their ids, one for each id.
     pub(super) fn visit(&self, mut visit: impl FnMut(Record) -> io::Result<()>) -> io::Result<()> {
-        let mut frame = Vec::new();
-        for located in &self.records {
-            let file = &self.files[located.file as usize];
-            file::read_frame(file, located.place, located.length as usize, &mut frame)?;
-            let record = Frame(&frame)
-                .record()
-                .and_then(Record::decode)
-                .ok_or_else(|| {
-                    let text = format!("record {} is damaged", located.id);
-                    io::Error::new(io::ErrorKind::InvalidData, text)
-                })?;
+        for same_id in self.records.chunk_by(|a, b| a.id == b.id) {
+            let mut records = same_id.iter().map(|located| self.read(located));
+            let Some(mut record) = records.next().transpose()? else {
+                continue;
+            };
+            for other in records {
+                record.complete_with(other?);
+            }
             visit(record)?;
         }
         Ok(())
+    }
+
+    fn read(&self, located: &Located) -> io::Result<Record> {
+        let mut frame = Vec::new();
+        let file = &self.files[located.file as usize];
+        file::read_frame(file, located.place, located.length as usize, &mut frame)?;
+        Frame(&frame)
+            .record()
+            .and_then(Record::decode)
+            .ok_or_else(|| {
+                let text = format!("record {} is damaged", located.id);
+                io::Error::new(io::ErrorKind::InvalidData, text)
+            })
     }
 }

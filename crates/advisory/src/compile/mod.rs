@@ -11,7 +11,6 @@
 mod compiler;
 mod encode;
 mod index;
-mod known_exploited;
 mod output;
 mod pool;
 mod sections;
@@ -20,9 +19,8 @@ mod spool;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub(crate) use known_exploited::KnownExploited;
-
 use crate::build::UnreadableRecord;
+use crate::enrichment::Enrichment;
 use compiler::Compiler;
 use index::Index;
 
@@ -33,6 +31,7 @@ pub(crate) mod entry_flags {
     pub(crate) const URGENCY: u64 = 4;
     pub(crate) const ONLY_GIT: u64 = 8;
     pub(crate) const CUSTOM_RANGES: u64 = 16;
+    pub(crate) const DISPOSITION: u64 = 32;
 }
 
 /// Bits that say which optional parts an advisory has.
@@ -41,6 +40,7 @@ pub(crate) mod advisory_flags {
     pub(crate) const WITHDRAWN: u64 = 2;
     pub(crate) const SOURCE: u64 = 4;
     pub(crate) const KNOWN_EXPLOITED: u64 = 8;
+    pub(crate) const FEED: u64 = 16;
 }
 
 /// Why records were not compiled.
@@ -61,7 +61,7 @@ const NAMED_UNREADABLE: usize = 20;
 /// in, nor on how often they occur.
 pub(crate) fn compile(
     record_files: &[PathBuf],
-    known_exploited: &KnownExploited,
+    enrichment: &Enrichment,
     output: &Path,
 ) -> Result<Vec<UnreadableRecord>, CompileError> {
     let index = Index::of_files(record_files)?;
@@ -79,7 +79,7 @@ pub(crate) fn compile(
         return Err(CompileError::NothingReadable(unreadable));
     }
     let spools = output.parent().unwrap_or(Path::new("."));
-    let mut compiler = Compiler::new(spools, known_exploited, unreadable_count)?;
+    let mut compiler = Compiler::new(spools, enrichment, unreadable_count)?;
     index.visit(|record| compiler.add(&record))?;
     drop(index);
     compiler.write(output)?;

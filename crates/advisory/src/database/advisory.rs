@@ -93,6 +93,7 @@ pub struct Advisory<'a> {
     withdrawn: Option<Stamp>,
     summary: &'a [u8],
     source: Option<(u64, &'a [u8])>,
+    feed: Option<u64>,
     rating: Rating<'a>,
     aliases: &'a [u8],
     upstream: &'a [u8],
@@ -120,6 +121,10 @@ impl<'a> Advisory<'a> {
             true => Some((reader.varint()?, reader.bytes()?)),
             false => None,
         };
+        let feed = match has(flags::FEED) {
+            true => Some(reader.varint()?),
+            false => None,
+        };
         Some(Self {
             image,
             flags,
@@ -128,6 +133,7 @@ impl<'a> Advisory<'a> {
             published,
             withdrawn,
             source,
+            feed,
             summary: reader.bytes()?,
             rating: Rating::read(&mut reader)?,
             aliases: reader.bytes()?,
@@ -148,6 +154,7 @@ impl<'a> Advisory<'a> {
             withdrawn: None,
             summary: b"",
             source: None,
+            feed: None,
             rating: Rating::default(),
             aliases: &[],
             upstream: &[],
@@ -181,9 +188,9 @@ impl<'a> Advisory<'a> {
         self.published.map(time)
     }
 
-    /// When it last changed.
-    pub fn modified(&self) -> DateTime<Utc> {
-        time(self.modified)
+    /// When it last changed, where its publisher says.
+    pub fn modified(&self) -> Option<DateTime<Utc>> {
+        Some(time(self.modified)).filter(|modified| *modified != DateTime::UNIX_EPOCH)
     }
 
     /// When the publisher took it back; such an advisory matches nothing.
@@ -205,6 +212,11 @@ impl<'a> Advisory<'a> {
     pub fn source(&self) -> Option<String> {
         self.source
             .map(|(folder, name)| self.image.text(folder).to_owned() + text(name))
+    }
+
+    /// The feed that it was read from; `None` for a record in the OSV schema.
+    pub fn feed(&self) -> Option<&'a str> {
+        self.feed.map(|place| self.image.text(place))
     }
 
     /// How bad the flaw is, by its best score or, failing that, by the publisher's word.

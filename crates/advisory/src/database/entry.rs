@@ -7,6 +7,7 @@ use super::image::Image;
 use super::strings::Strings;
 use crate::bytes::Reader;
 use crate::compile::entry_flags as flags;
+use crate::disposition::Disposition;
 
 /// All entries of one (ecosystem, name), as they lie in the file.
 #[derive(Clone, Copy)]
@@ -96,6 +97,7 @@ pub struct Entry<'a> {
     versions: Option<u64>,
     rating: Option<Rating<'a>>,
     urgency: Option<u64>,
+    disposition: Option<Disposition>,
     ranges: Reader<'a>,
     custom_ranges: Reader<'a>,
     specifics: Reader<'a>,
@@ -123,6 +125,11 @@ impl<'a> Entry<'a> {
             },
             urgency: if has(flags::URGENCY) {
                 Some(reader.varint()?)
+            } else {
+                None
+            },
+            disposition: if has(flags::DISPOSITION) {
+                Disposition::of_byte(reader.byte()?)
             } else {
                 None
             },
@@ -188,6 +195,11 @@ impl<'a> Entry<'a> {
     /// The distro's own word for how urgent it is, as written.
     pub fn urgency(&self) -> Option<&'a str> {
         self.urgency.map(|place| self.image.text(place))
+    }
+
+    /// What the publisher says of the package beyond versions.
+    pub fn disposition(&self) -> Option<Disposition> {
+        self.disposition
     }
 
     /// How bad it is in this package, where the publisher rates it apart from the advisory.

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! header           one block: magic, format, file length, sections, revision
-//! sections         groups, advisories, advisory index, postings, keys, ids, strings, lists, info
+//! sections         groups, advisories, advisory index, postings, keys, ids, strings, lists,
+//!                  exploit scores, known exploited, lifecycles, info
 //! block digests    SHA-256 of every block of the sections
 //! ```
 //!
@@ -17,10 +18,10 @@ pub(crate) const BLOCK: usize = 4096;
 /// Bytes of one block digest.
 pub(crate) const DIGEST: usize = 32;
 /// The number of the format that this program reads and writes.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 const MAGIC: &[u8; 8] = b"scanyadv";
-const SECTIONS: usize = 9;
+const SECTIONS: usize = 12;
 const REVISION_AT: usize = BLOCK - DIGEST;
 
 /// A stretch of the file.
@@ -51,6 +52,12 @@ pub(crate) struct Layout {
     pub(crate) strings: Section,
     /// Every different list of strings, once.
     pub(crate) lists: Section,
+    /// Exploit prediction scores, sixteen bytes each, in order of the CVEs.
+    pub(crate) epss: Section,
+    /// The CVEs that are known to be exploited, eight bytes each, in order.
+    pub(crate) known_exploited: Section,
+    /// When releases of distros end.
+    pub(crate) lifecycles: Section,
     /// Length of the whole file.
     pub(crate) file_length: u64,
 }
@@ -75,6 +82,9 @@ impl Layout {
             self.ids,
             self.strings,
             self.lists,
+            self.epss,
+            self.known_exploited,
+            self.lifecycles,
             self.info,
         ]
     }
@@ -129,7 +139,10 @@ impl Layout {
             ids: section(5),
             strings: section(6),
             lists: section(7),
-            info: section(8),
+            epss: section(8),
+            known_exploited: section(9),
+            lifecycles: section(10),
+            info: section(11),
             file_length: read_u64(header, 16),
         };
         let mut revision = [0; DIGEST];

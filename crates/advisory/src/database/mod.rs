@@ -3,8 +3,10 @@
 mod advisory;
 mod diff;
 mod entry;
+mod exploitation;
 mod image;
 pub(crate) mod layout;
+mod lifecycle;
 mod strings;
 pub(crate) mod table;
 
@@ -17,12 +19,15 @@ use scanyard_package::Ecosystem;
 pub use advisory::{Advisory, AdvisoryEntries, Cvss, Relation};
 pub use diff::diff;
 pub use entry::{Entries, Entry, Event, Events, Range, RangeKind, Ranges};
+pub use exploitation::ExploitPrediction;
+pub use lifecycle::ReleaseEnd;
 pub use strings::Strings;
 
 use crate::bytes::Reader;
 use crate::error::DatabaseError;
 use crate::info::Info;
 use image::Image;
+use lifecycle::ReleaseEnds;
 
 /// The name of the database's file in a database directory.
 pub const DATABASE_FILE: &str = "advisories.db";
@@ -37,6 +42,7 @@ pub const DATABASE_FILE: &str = "advisories.db";
 pub struct Database {
     image: Arc<Image>,
     info: Arc<Info>,
+    release_ends: Arc<ReleaseEnds>,
 }
 
 impl fmt::Debug for Database {
@@ -59,9 +65,15 @@ impl Database {
             .slice(image.layout.info, 0, image.layout.info.length)
             .and_then(|bytes| Info::decode(bytes, image.revision, image.layout.file_length))
             .ok_or_else(|| image.altered_error("what it says about itself"))?;
+        let lifecycles = image.layout.lifecycles;
+        let release_ends = image
+            .slice(lifecycles, 0, lifecycles.length)
+            .and_then(lifecycle::read)
+            .ok_or_else(|| image.altered_error("the ends of releases"))?;
         Ok(Self {
             image: Arc::new(image),
             info: Arc::new(info),
+            release_ends: Arc::new(release_ends),
         })
     }
 

@@ -43,6 +43,7 @@ fn of_entry(entry: &document::Affected) -> Affected {
         custom_ranges: specific.custom_ranges.iter().filter_map(of_range).collect(),
         versions: entry.versions.clone(),
         urgency: urgency(entry),
+        disposition: None,
         rating: rating::of_entry(entry),
         specifics: specifics(specific),
     }

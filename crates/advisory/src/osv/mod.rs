@@ -4,6 +4,8 @@ mod affected;
 mod document;
 mod rating;
 
+pub(crate) use rating::{named as severity_of_word, of_vectors as rate};
+
 use chrono::{DateTime, Utc};
 
 use crate::record::Record;
@@ -42,6 +44,7 @@ pub(crate) fn read(json: &[u8]) -> Result<Record, Unreadable> {
         },
         summary: document.summary.trim().chars().take(SUMMARY).collect(),
         source: affected::source(&document),
+        feed: String::new(),
         rating: rating::of_document(&document),
         affected: affected::of_document(&document),
         id: document.id,

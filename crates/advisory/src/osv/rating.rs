@@ -75,6 +75,17 @@ fn vector_scores(severities: &[document::Severity]) -> Vec<Score> {
         .collect()
 }
 
+/// The rating that vectors give or, without any that can be read, a word.
+pub(crate) fn of_vectors(vectors: &[&str], word: Option<Severity>) -> Rating {
+    rating(
+        vectors
+            .iter()
+            .filter_map(|vector| score_vector(vector))
+            .collect(),
+        word,
+    )
+}
+
 fn score_vector(vector: &str) -> Option<Score> {
     let parsed: Cvss = vector.parse().ok()?;
     let version = match parsed {
@@ -130,7 +141,12 @@ fn leading_word(id: &str, summary: &str) -> Option<Severity> {
 }
 
 fn severity_of_word(word: Option<&str>) -> Option<Severity> {
-    Some(match word?.to_ascii_lowercase().as_str() {
+    named(word?)
+}
+
+/// The severity that publishers call by this word.
+pub(crate) fn named(word: &str) -> Option<Severity> {
+    Some(match word.to_ascii_lowercase().as_str() {
         "critical" => Severity::Critical,
         "high" | "important" => Severity::High,
         "medium" | "moderate" => Severity::Medium,

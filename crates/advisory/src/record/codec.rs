@@ -5,6 +5,7 @@ use scanyard_package::Severity;
 use super::{Affected, Event, EventKind, Range, Rating, Record, Score};
 use super::{byte_of_severity, severity_of_byte};
 use crate::bytes::{Put, Reader};
+use crate::disposition::Disposition;
 
 impl Record {
     /// Appends the record. Id and modified come first: an index needs nothing more.
@@ -25,6 +26,7 @@ impl Record {
         }
         out.put_bytes(self.summary.as_bytes());
         put_option(out, self.source.as_deref(), put_text);
+        out.put_bytes(self.feed.as_bytes());
         for list in [&self.aliases, &self.upstream, &self.related] {
             put_texts(out, list);
         }
@@ -40,6 +42,7 @@ impl Record {
             withdrawn: option(&mut reader, Reader::time)?,
             summary: reader.text()?.to_owned(),
             source: option(&mut reader, text)?,
+            feed: text(&mut reader)?,
             aliases: list(&mut reader, text)?,
             upstream: list(&mut reader, text)?,
             related: list(&mut reader, text)?,
@@ -87,6 +90,7 @@ impl Affected {
         put_texts(out, &self.versions);
         out.push(u8::from(self.only_git));
         put_option(out, self.urgency.as_deref(), put_text);
+        out.push(self.disposition.map_or(0, Disposition::byte));
         put_option(out, self.rating.as_ref(), |out, rating| rating.encode(out));
         out.put_varint(self.specifics.len() as u64);
         for (name, values) in &self.specifics {
@@ -110,6 +114,7 @@ impl Affected {
             versions: list(reader, text)?,
             only_git: reader.byte()? != 0,
             urgency: option(reader, text)?,
+            disposition: Disposition::of_byte(reader.byte()?),
             rating: option(reader, Rating::decode)?,
             specifics: list(reader, |reader| Some((text(reader)?, list(reader, text)?)))?,
         })

@@ -16,9 +16,11 @@ use crate::bytes::{Put, Reader};
 use crate::database::layout::finish;
 
 /// Changes whenever the reading of OSV documents or the encoding of records changes.
-const MAGIC: &[u8; 12] = b"scanyrec\x01\0\0\0";
+const MAGIC: &[u8; 12] = b"scanyrec\x02\0\0\0";
 const RECORD: u8 = 1;
 const UNREADABLE: u8 = 2;
+/// A record of a feed: it prevails over one in the OSV schema.
+const FEED_RECORD: u8 = 3;
 /// No record is longer; a longer frame is damage.
 const MAX_FRAME: u64 = 256 << 20;
 
@@ -35,7 +37,10 @@ impl Stored {
         let mut frame = Vec::with_capacity(1024);
         match self {
             Self::Record(record) => {
-                frame.push(RECORD);
+                frame.push(match record.feed.as_str() {
+                    "" => RECORD,
+                    _ => FEED_RECORD,
+                });
                 record.encode(&mut frame);
             }
             Self::Unreadable { id, reason } => {
@@ -55,7 +60,13 @@ pub(crate) struct Frame<'a>(pub(crate) &'a [u8]);
 impl<'a> Frame<'a> {
     /// The record's bytes, for [`Record::decode`]; `None` if it is no record.
     pub(crate) fn record(self) -> Option<&'a [u8]> {
-        self.0.strip_prefix(&[RECORD])
+        let record = self.0.strip_prefix(&[RECORD]);
+        record.or_else(|| self.0.strip_prefix(&[FEED_RECORD]))
+    }
+
+    /// Whether a feed of its own says it, and not the OSV export.
+    pub(crate) fn is_of_feed(self) -> bool {
+        self.0.first() == Some(&FEED_RECORD)
     }
 
     /// Id and reason of what could not be read.
@@ -104,6 +115,13 @@ impl RecordWriter {
         self.file.write_all(digest.as_bytes())?;
         self.file.into_inner()?.sync_all()
     }
+}
+
+/// Whether a file begins as a record file of this version does.
+pub(crate) fn has_magic(path: &Path) -> bool {
+    let mut start = [0; MAGIC.len()];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && &start == MAGIC
 }
 
 /// Passes every frame with its place to `visit`, then checks the digest.

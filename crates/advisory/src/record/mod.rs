@@ -2,20 +2,26 @@
 
 mod codec;
 pub(crate) mod file;
+mod merge;
 
 use chrono::{DateTime, Utc};
 use scanyard_package::Severity;
+
+use crate::disposition::Disposition;
 
 /// An advisory record: what is left of the publisher's document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) id: String,
+    /// When it last changed; the epoch where its publisher does not say.
     pub(crate) modified: DateTime<Utc>,
     pub(crate) published: Option<DateTime<Utc>>,
     pub(crate) withdrawn: Option<DateTime<Utc>>,
     pub(crate) summary: String,
     /// Where the publisher keeps the document it was made from.
     pub(crate) source: Option<String>,
+    /// The feed that it was read from; empty for one in the OSV schema.
+    pub(crate) feed: String,
     pub(crate) aliases: Vec<String>,
     pub(crate) upstream: Vec<String>,
     pub(crate) related: Vec<String>,
@@ -52,6 +58,8 @@ pub(crate) struct Affected {
     pub(crate) versions: Vec<String>,
     pub(crate) only_git: bool,
     pub(crate) urgency: Option<String>,
+    /// What the publisher says beyond versions.
+    pub(crate) disposition: Option<Disposition>,
     /// Where it differs from the record's own.
     pub(crate) rating: Option<Rating>,
     /// What the publisher adds for its ecosystem, in order of the names.

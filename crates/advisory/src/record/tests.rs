@@ -5,6 +5,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::*;
+use crate::disposition::Disposition;
 
 fn ranges() -> impl Strategy<Value = Vec<Range>> {
     let kinds = prop_oneof![
@@ -45,18 +46,21 @@ fn entries() -> impl Strategy<Value = Affected> {
         option::of(any::<String>()),
     );
     let specifics = vec((any::<String>(), texts()), 0..3);
-    let rest = (any::<bool>(), option::of(ratings()), specifics);
+    let rest = (any::<bool>(), option::of(ratings()), specifics, 0_u8..7);
     (names, ranges(), ranges(), texts(), rest).prop_map(
-        |(names, ranges, custom_ranges, versions, (only_git, rating, specifics))| Affected {
-            ecosystem: names.0,
-            name: names.1,
-            urgency: names.2,
-            ranges,
-            custom_ranges,
-            versions,
-            only_git,
-            rating,
-            specifics,
+        |(names, ranges, custom_ranges, versions, (only_git, rating, specifics, disposition))| {
+            Affected {
+                ecosystem: names.0,
+                name: names.1,
+                disposition: Disposition::of_byte(disposition),
+                urgency: names.2,
+                ranges,
+                custom_ranges,
+                versions,
+                only_git,
+                rating,
+                specifics,
+            }
         },
     )
 }
@@ -77,6 +81,7 @@ proptest! {
             published: None,
             withdrawn: withdrawn.then_some(time),
             source: Some(summary.clone()),
+            feed: summary.clone(),
             upstream: vec![id.clone()],
             related: Vec::new(),
             id,

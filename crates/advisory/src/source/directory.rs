@@ -4,10 +4,10 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::feed::Feed;
+
 /// Directories below the one that was named; deeper ones are no layout of advisories.
 const MAX_DEPTH: usize = 16;
-/// Where the catalogue of known exploited vulnerabilities lies, beside the ecosystems.
-const KNOWN_EXPLOITED: &str = "kev";
 
 /// Something to read records from.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,29 +40,23 @@ pub(crate) fn origins(from: &Path) -> io::Result<Vec<Origin>> {
     Ok(vec![Origin::Files(files)])
 }
 
-/// The catalogue of known exploited vulnerabilities beside the ecosystems, if there is one.
-pub(crate) fn known_exploited_file(from: &Path) -> Option<PathBuf> {
-    let directory = from.join(KNOWN_EXPLOITED);
-    sorted_entries(&directory)
-        .ok()?
-        .into_iter()
-        .find(|path| is_json(path))
-}
-
 fn collect_json(directory: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for path in sorted_entries(directory)? {
         // Links are not followed: they may lead anywhere, and in circles.
         let kind = fs::symlink_metadata(&path)?.file_type();
-        if kind.is_dir()
-            && depth > 0
-            && path.file_name().is_some_and(|name| name != KNOWN_EXPLOITED)
-        {
+        if kind.is_dir() && depth > 0 && !is_feed(&path) {
             collect_json(&path, depth - 1, files)?;
         } else if kind.is_file() && is_json(&path) {
             files.push(path);
         }
     }
     Ok(())
+}
+
+/// The directories of feeds are read as such.
+fn is_feed(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| Feed::named(name).is_some())
 }
 
 fn sorted_entries(directory: &Path) -> io::Result<Vec<PathBuf>> {

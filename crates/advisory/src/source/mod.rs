@@ -1,16 +1,34 @@
-//! Where advisories are read from: zips and JSON files.
+//! Where advisories are read from: zips and JSON files in the OSV schema, and the feeds of
+//! publishers in their own formats.
 
+mod alpine;
+mod amazon;
+mod chainguard;
+mod collect;
+mod csaf;
+mod debian;
 mod directory;
+mod endoflife;
+mod epss;
+mod feed;
+mod feed_file;
 mod ingest;
+mod kev;
+mod oracle;
+mod redhat;
+mod secdb;
+mod suse;
+mod ubuntu;
+mod xml;
 mod zip;
 
-pub(crate) use directory::{Origin, known_exploited_file, origins};
+pub(crate) use directory::{Origin, origins};
+pub(crate) use feed::{FEEDS, Feed, Listing, feeds_in};
 pub(crate) use ingest::{MAX_DOCUMENT, stored};
 pub(crate) use zip::read_zip;
 
-use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::record::file::RecordWriter;
 use ingest::{Document, ingest};
@@ -22,6 +40,11 @@ pub(crate) enum SourceError {
     Zip(String),
     #[error("cannot read: {0}")]
     Read(io::Error),
+    /// It is in another format than its publisher's.
+    #[error("not in its format: {0}")]
+    Format(String),
+    #[error("not a readable archive: {0}")]
+    Archive(String),
     /// The records could not be kept: a full disk.
     #[error("cannot write: {0}")]
     Write(io::Error),
@@ -33,7 +56,5 @@ pub(crate) fn read_files(files: &[PathBuf], writer: &mut RecordWriter) -> Result
     ingest(files.len(), writer, open).map_err(SourceError::Write)
 }
 
-/// Reads a file, but never more than an advisory document may have.
-pub(crate) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
-    File::open(path).and_then(ingest::read_document)
-}
+#[cfg(test)]
+mod tests;

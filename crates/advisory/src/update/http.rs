@@ -5,8 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use reqwest::header::{CONTENT_RANGE, ETAG, IF_RANGE, RANGE, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::header::{
+    CONTENT_RANGE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, LAST_MODIFIED, RANGE,
+    RETRY_AFTER,
+};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use serde::{Deserialize, Serialize};
 use tokio::fs::File;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
@@ -52,6 +56,31 @@ impl FetchError {
             _ => Duration::ZERO,
         }
     }
+}
+
+/// What a server says of the state of a file, to be asked later whether that is still so.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Validators {
+    etag: Option<String>,
+    last_modified: Option<String>,
+}
+
+impl Validators {
+    fn of(response: &Response) -> Self {
+        Self {
+            etag: header(response, ETAG.as_str()),
+            last_modified: header(response, LAST_MODIFIED.as_str()),
+        }
+    }
+}
+
+/// What came of asking for a file.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fetched {
+    /// It is as it was.
+    Unchanged,
+    /// It was written anew.
+    Changed(Validators),
 }
 
 /// Fetches over HTTP.
@@ -101,6 +130,18 @@ impl Http {
 
     /// Writes the body at a URL to a file; what broke off is continued, not begun anew.
     pub(super) async fn file(&self, url: &str, path: &Path, limit: u64) -> Result<(), FetchError> {
+        self.file_if_changed(url, path, None, limit).await?;
+        Ok(())
+    }
+
+    /// The same, unless the server says that the file is still what these validators are of.
+    pub(super) async fn file_if_changed(
+        &self,
+        url: &str,
+        path: &Path,
+        known: Option<&Validators>,
+        limit: u64,
+    ) -> Result<Fetched, FetchError> {
         let mut download = Download {
             file: File::create(path).await?,
             length: 0,
@@ -108,7 +149,7 @@ impl Http {
         };
         let mut delays = self.delays();
         loop {
-            match self.try_file(url, &mut download, limit).await {
+            match self.try_file(url, &mut download, known, limit).await {
                 Err(error) if error.is_retryable() => match delays.next() {
                     Some(delay) => tokio::time::sleep(delay.max(error.wait())).await,
                     None => return Err(error),
@@ -122,16 +163,27 @@ impl Http {
         &self,
         url: &str,
         download: &mut Download,
+        known: Option<&Validators>,
         limit: u64,
-    ) -> Result<(), FetchError> {
+    ) -> Result<Fetched, FetchError> {
         let mut request = self.client.get(url);
         // Without a tag nothing tells whether the rest is of the same file.
         if let (1.., Some(etag)) = (download.length, &download.etag) {
             request = request
                 .header(RANGE, format!("bytes={}-", download.length))
                 .header(IF_RANGE, etag);
+        } else if let Some(known) = known {
+            request = conditional(request, known);
         }
-        let mut response = accepted(url, request.send().await)?;
+        let sent = request.send().await;
+        if known.is_some()
+            && let Ok(response) = &sent
+            && response.status() == StatusCode::NOT_MODIFIED
+        {
+            return Ok(Fetched::Unchanged);
+        }
+        let mut response = accepted(url, sent)?;
+        let validators = Validators::of(&response);
         if !continues(&response, download.length) {
             download.restart(header(&response, ETAG.as_str())).await?;
         }
@@ -144,7 +196,8 @@ impl Http {
             check_length(url, download.length, limit)?;
             download.file.write_all(&chunk).await?;
         }
-        Ok(download.file.flush().await?)
+        download.file.flush().await?;
+        Ok(Fetched::Changed(validators))
     }
 
     fn delays(&self) -> impl Iterator<Item = Duration> + Send + use<> {
@@ -154,6 +207,15 @@ impl Http {
             .with_max_times(self.retries)
             .with_jitter()
             .build()
+    }
+}
+
+/// A tag decides where there is one; a server need not look at the time then.
+fn conditional(request: RequestBuilder, known: &Validators) -> RequestBuilder {
+    match (&known.etag, &known.last_modified) {
+        (Some(etag), _) => request.header(IF_NONE_MATCH, etag),
+        (None, Some(time)) => request.header(IF_MODIFIED_SINCE, time),
+        (None, None) => request,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Keeps a database directory up to date with an export over HTTP.
 
 mod ecosystem;
+mod feed;
+mod feed_store;
 mod http;
 mod report;
 mod store;
@@ -10,61 +12,72 @@ use std::io;
 use std::path::Path;
 
 use crate::build::{InstallError, install, workspace_beside};
-use crate::compile::KnownExploited;
 use crate::database::{DATABASE_FILE, Database};
-use crate::source::MAX_DOCUMENT;
+use crate::source::Feed;
 pub use report::{
     EcosystemOutcome, EcosystemUpdate, UpdateError, UpdateOptions, UpdateProgress, UpdateReport,
 };
 
 use ecosystem::{Ecosystem, Failure, encode_segment};
-use http::{FetchError, Http};
+use feed::FeedUpdate;
+use http::Http;
 use store::Store;
 
 /// Where the public OSV export lies.
 pub const PUBLIC_SOURCE: &str = "https://osv-vulnerabilities.storage.googleapis.com";
 
-/// Where the catalogue of known exploited vulnerabilities is published.
-const PUBLIC_KNOWN_EXPLOITED: &str =
-    "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json";
+/// The name of the OSV export among the sources.
+pub const OSV: &str = "osv";
+
 /// The longest list of ecosystems that is read.
 const MAX_ECOSYSTEMS: u64 = 1 << 20;
 
 /// Brings the database in `directory` up to date with `source`, an export in the layout of the
-/// public bucket ([`PUBLIC_SOURCE`]).
+/// public bucket ([`PUBLIC_SOURCE`]), and with the feeds of publishers beside it ([`crate::feeds`]).
 ///
 /// The first update fetches every ecosystem whole. Later ones fetch the records that the
 /// ecosystem's `modified_id.csv` tells to be newer and drop those that it no longer lists, which
-/// ends with the same bytes as a build of the whole. An ecosystem that cannot be fetched keeps
-/// its old records and is reported. One update at a time works in a directory; one that is killed
-/// leaves the old database, and the next continues where it was.
+/// ends with the same bytes as a build of the whole. The files of feeds are fetched when their
+/// servers say that they changed. What cannot be fetched keeps its old records and is reported.
+/// One update at a time works in a directory; one that is killed leaves the old database, and the
+/// next continues where it was.
 pub async fn update(
     directory: &Path,
     source: &str,
     options: &UpdateOptions,
     progress: impl Fn(UpdateProgress) + Send + Sync,
 ) -> Result<UpdateReport, UpdateError> {
+    let source = options.mirrors.get(OSV).map_or(source, String::as_str);
     let source = source.trim_end_matches('/');
+    options.check()?;
     let write = |error| write_error(directory, error);
     let _lock = lock(directory)?;
     let store = Store::open(directory, source).map_err(write)?;
     let http = Http::new(options.idle_timeout, options.retries)
         .map_err(|error| UpdateError::Source(error.to_string()))?;
-    let listed = list_ecosystems(&http, source).await?;
-    let chosen: Vec<String> = match options.ecosystems.as_slice() {
-        [] => {
-            store.retain(&listed).map_err(write)?;
-            listed
-        }
-        chosen => chosen.to_vec(),
+    let chosen = match options.includes(OSV) {
+        true => choose_ecosystems(&http, source, options, &store).await,
+        false => Ok(Vec::new()),
     };
-    let mut updates = Vec::with_capacity(chosen.len() + 1);
-    for (done, name) in chosen.iter().enumerate() {
+    let (chosen, no_export) = match chosen {
+        Ok(chosen) => (chosen, None),
+        // The feeds may still be there.
+        Err(UpdateError::Source(reason)) => (Vec::new(), Some(reason)),
+        Err(error) => return Err(error),
+    };
+    let mut updates = Vec::new();
+    let feeds: Vec<&'static Feed> = options.feeds().collect();
+    let total = chosen.len() + feeds.len();
+    let names = chosen.iter().map(String::as_str);
+    let tell = |done: usize, name: &str| {
         progress(UpdateProgress::Fetching {
-            ecosystem: name.clone(),
+            ecosystem: name.to_owned(),
             done,
-            total: chosen.len(),
+            total,
         });
+    };
+    for (done, name) in names.enumerate() {
+        tell(done, name);
         let ecosystem = Ecosystem {
             name,
             url: format!("{source}/{}", encode_segment(name)),
@@ -72,17 +85,91 @@ pub async fn update(
             store: &store,
         };
         updates.push(EcosystemUpdate {
-            ecosystem: name.clone(),
+            ecosystem: name.to_owned(),
             outcome: outcome_of(ecosystem.update().await).map_err(write)?,
         });
     }
-    let known_exploited = update_known_exploited(&http, source, options, &store).await;
-    updates.extend(known_exploited.map_err(write)?);
+    for (done, feed) in feeds.into_iter().enumerate() {
+        tell(chosen.len() + done, feed.name);
+        let updated = Box::pin(update_feed(feed, &http, source, options, &store)).await;
+        updates.extend(updated.map_err(write)?);
+    }
+    if let Some(reason) = no_export {
+        if updates.iter().all(EcosystemUpdate::is_failed) {
+            return Err(UpdateError::Source(reason));
+        }
+        updates.push(failed(OSV, reason));
+    }
     progress(UpdateProgress::Compiling);
     let directory = directory.to_path_buf();
     tokio::task::spawn_blocking(move || compile_store(&directory, &store, updates))
         .await
         .map_err(|error| UpdateError::Source(error.to_string()))?
+}
+
+/// The ecosystems to bring up to date; those that the source no longer lists are dropped.
+async fn choose_ecosystems(
+    http: &Http,
+    source: &str,
+    options: &UpdateOptions,
+    store: &Store,
+) -> Result<Vec<String>, UpdateError> {
+    let listed = list_ecosystems(http, source).await?;
+    Ok(match options.ecosystems.as_slice() {
+        [] => {
+            let retained = store.retain(&listed);
+            retained.map_err(|error| write_error(store.directory(), error))?;
+            listed
+        }
+        chosen => chosen.to_vec(),
+    })
+}
+
+/// Brings a feed up to date, at its mirror, its publisher's or beside an export of one's own, which
+/// need not have it.
+async fn update_feed(
+    feed: &'static Feed,
+    http: &Http,
+    source: &str,
+    options: &UpdateOptions,
+    store: &Store,
+) -> io::Result<Option<EcosystemUpdate>> {
+    let beside = format!("{source}/{}", feed.name);
+    let (address, is_publisher) = match options.mirrors.get(feed.name) {
+        Some(mirror) => (mirror.trim_end_matches('/'), false),
+        None if source == PUBLIC_SOURCE => (feed.address, true),
+        None => (beside.as_str(), false),
+    };
+    let update = FeedUpdate {
+        feed,
+        address,
+        is_publisher,
+        http,
+        store,
+    };
+    let outcome = match update.update().await {
+        Ok(Some(outcome)) => Ok(outcome),
+        // A mirror that was named should be there.
+        Ok(None) if options.mirrors.contains_key(feed.name) => {
+            return Ok(Some(failed(
+                feed.name,
+                format!("{address} has none of its files"),
+            )));
+        }
+        Ok(None) => return Ok(None),
+        Err(failure) => Err(failure),
+    };
+    Ok(Some(EcosystemUpdate {
+        ecosystem: feed.name.to_owned(),
+        outcome: outcome_of(outcome)?,
+    }))
+}
+
+fn failed(name: &str, reason: String) -> EcosystemUpdate {
+    EcosystemUpdate {
+        ecosystem: name.to_owned(),
+        outcome: EcosystemOutcome::Failed { reason },
+    }
 }
 
 /// The lock ends with the file handle, however the process ends.
@@ -128,46 +215,6 @@ fn outcome_of(outcome: Result<EcosystemOutcome, Failure>) -> io::Result<Ecosyste
     }
 }
 
-/// Fetches the catalogue of known exploited vulnerabilities; a source of one's own need not
-/// have one.
-async fn update_known_exploited(
-    http: &Http,
-    source: &str,
-    options: &UpdateOptions,
-    store: &Store,
-) -> io::Result<Option<EcosystemUpdate>> {
-    let beside = format!("{source}/kev/known_exploited_vulnerabilities.json");
-    let url = match &options.known_exploited_url {
-        Some(url) => url,
-        None if source == PUBLIC_SOURCE => PUBLIC_KNOWN_EXPLOITED,
-        None => &beside,
-    };
-    let outcome = match http.bytes(url, MAX_DOCUMENT).await {
-        Err(FetchError::NotFound { .. }) if options.known_exploited_url.is_none() => {
-            return Ok(None);
-        }
-        Err(error) => EcosystemOutcome::Failed {
-            reason: error.to_string(),
-        },
-        Ok(json) => match KnownExploited::read(&json) {
-            Err(error) => EcosystemOutcome::Failed {
-                reason: error.to_string(),
-            },
-            Ok(catalogue) if catalogue == store.known_exploited() => EcosystemOutcome::Unchanged,
-            Ok(catalogue) => {
-                store.keep_known_exploited(&json)?;
-                EcosystemOutcome::Full {
-                    records: catalogue.ids.len() as u64,
-                }
-            }
-        },
-    };
-    Ok(Some(EcosystemUpdate {
-        ecosystem: "kev".into(),
-        outcome,
-    }))
-}
-
 fn compile_store(
     directory: &Path,
     store: &Store,
@@ -186,7 +233,7 @@ fn compile_store(
     }
     let workspace = workspace_beside(&output).map_err(write)?;
     let files = store.record_files().map_err(write)?;
-    let installed = install(&files, &store.known_exploited(), workspace.path(), &output);
+    let installed = install(&files, &store.enrichment(), workspace.path(), &output);
     let report = match installed {
         Ok(report) => report,
         Err(InstallError::NothingReadable(_)) => return Err(UpdateError::NothingReadable(updates)),

@@ -1,5 +1,6 @@
 //! What an update is asked for, tells on its way, and ends with.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,15 +8,21 @@ use std::time::Duration;
 use crate::build::UnreadableRecord;
 use crate::error::DatabaseError;
 use crate::info::Info;
+use crate::source::{FEEDS, Feed};
+
+use super::OSV;
 
 /// How an update behaves.
 #[derive(Debug, Clone)]
 pub struct UpdateOptions {
     /// Only these ecosystems' directories; all that the source lists where empty.
     pub ecosystems: Vec<String>,
-    /// Where the catalogue of known exploited vulnerabilities is. Where not given: CISA's for the
-    /// public source, for another `kev/known_exploited_vulnerabilities.json` in it, if it has one.
-    pub known_exploited_url: Option<String>,
+    /// Only these sources: [`super::OSV`] or the names of feeds; all where empty.
+    pub sources: Vec<String>,
+    /// Where sources are, by name. A feed that is not here comes from its publisher or, if the
+    /// export is not the public one, from a directory of its name beside the ecosystems, if there
+    /// is one.
+    pub mirrors: BTreeMap<String, String>,
     /// How long one request may go without a byte.
     pub idle_timeout: Duration,
     /// How often a failed request is made again.
@@ -26,9 +33,32 @@ impl Default for UpdateOptions {
     fn default() -> Self {
         Self {
             ecosystems: Vec::new(),
-            known_exploited_url: None,
+            sources: Vec::new(),
+            mirrors: BTreeMap::new(),
             idle_timeout: Duration::from_secs(60),
             retries: 5,
+        }
+    }
+}
+
+impl UpdateOptions {
+    /// Whether a source is to be brought up to date.
+    pub(super) fn includes(&self, source: &str) -> bool {
+        self.sources.is_empty() || self.sources.iter().any(|chosen| chosen == source)
+    }
+
+    /// The feeds to bring up to date.
+    pub(super) fn feeds(&self) -> impl Iterator<Item = &'static Feed> {
+        FEEDS.iter().filter(|feed| self.includes(feed.name))
+    }
+
+    /// Fails on names that no source has.
+    pub(super) fn check(&self) -> Result<(), UpdateError> {
+        let named = self.sources.iter().chain(self.mirrors.keys());
+        let mut unknown = named.filter(|name| *name != OSV && Feed::named(name).is_none());
+        match unknown.next() {
+            Some(name) => Err(UpdateError::UnknownSource(name.clone())),
+            None => Ok(()),
         }
     }
 }
@@ -56,7 +86,7 @@ pub struct UpdateReport {
     pub info: Info,
     /// Whether the revision differs from the one before.
     pub changed: bool,
-    /// What was done for each ecosystem, in order.
+    /// What was done for each ecosystem and feed, in order.
     pub ecosystems: Vec<EcosystemUpdate>,
     /// The first records that could not be read, with the reason; [`Info::unreadable`] counts all.
     pub unreadable: Vec<UnreadableRecord>,
@@ -69,6 +99,13 @@ pub struct EcosystemUpdate {
     pub ecosystem: String,
     /// What was done.
     pub outcome: EcosystemOutcome,
+}
+
+impl EcosystemUpdate {
+    /// Whether it could not be fetched.
+    pub fn is_failed(&self) -> bool {
+        matches!(self.outcome, EcosystemOutcome::Failed { .. })
+    }
 }
 
 /// What was done for one ecosystem.
@@ -101,6 +138,9 @@ pub enum UpdateError {
     /// Somebody else updates this directory.
     #[error("another update of {0} is running")]
     Busy(PathBuf),
+    /// No source has this name.
+    #[error("there is no source {0:?}")]
+    UnknownSource(String),
     /// The source does not say which ecosystems it has.
     #[error("cannot list the ecosystems of the source: {0}")]
     Source(String),
@@ -133,6 +173,7 @@ impl UpdateError {
     /// What to do about it, as a sentence for the person who sees the error.
     pub fn remedy(&self) -> &'static str {
         match self {
+            Self::UnknownSource(_) => "name one of those that `scanyard db update --help` lists",
             Self::Busy(_) => "wait until the other update has ended",
             Self::Source(_) | Self::NothingReadable(_) => {
                 "check the source's URL, the network and the proxy, then try again"

@@ -1,7 +1,8 @@
 //! What an update keeps in the directory so that the next one can be incremental.
 //!
-//! `sources/<ECOSYSTEM>.records` holds what was read of each ecosystem, `sources/kev.json` the
-//! catalogue of known exploited vulnerabilities, `sources/url` where they came from. The marker
+//! `sources/<ECOSYSTEM>.records` holds what was read of each ecosystem, `sources/url` where they
+//! came from, `sources/feeds/` each feed's files in a directory of its name, beside them
+//! `<FEED>.records` and what servers said of the files' states. The marker
 //! `sources/uncompiled` stands from the first change until the database is made of it, so that an
 //! update that was killed in between is completed by the next.
 
@@ -13,9 +14,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use crate::bytes::Reader;
-use crate::compile::KnownExploited;
 use crate::record::file::{self, Frame, RecordWriter};
-use crate::source;
 
 /// The records of the last update, by ecosystem.
 #[derive(Clone)]
@@ -52,6 +51,14 @@ impl Store {
         !self.marker().exists()
     }
 
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    pub(super) fn feeds_directory(&self) -> PathBuf {
+        self.directory.join("feeds")
+    }
+
     fn marker(&self) -> PathBuf {
         self.directory.join("uncompiled")
     }
@@ -66,18 +73,14 @@ impl Store {
     }
 
     /// Every ecosystem's record file, in order.
+    fn ecosystem_files(&self) -> io::Result<Vec<PathBuf>> {
+        record_files_in(&self.directory)
+    }
+
+    /// Every record file, of ecosystems and feeds, in order.
     pub(super) fn record_files(&self) -> io::Result<Vec<PathBuf>> {
-        let mut files = Vec::new();
-        for entry in fs::read_dir(&self.directory)? {
-            let path = entry?.path();
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "records")
-            {
-                files.push(path);
-            }
-        }
-        files.sort();
+        let mut files = self.ecosystem_files()?;
+        files.extend(record_files_in(&self.feeds_directory())?);
         Ok(files)
     }
 
@@ -85,7 +88,7 @@ impl Store {
     pub(super) fn retain(&self, listed: &[String]) -> io::Result<bool> {
         let listed: HashSet<_> = listed.iter().map(|name| self.records_path(name)).collect();
         let mut dropped = false;
-        for path in self.record_files()? {
+        for path in self.ecosystem_files()? {
             if !listed.contains(&path) {
                 self.mark_uncompiled()?;
                 fs::remove_file(path)?;
@@ -116,12 +119,21 @@ impl Store {
         ecosystem: &str,
         write: impl FnOnce(&mut RecordWriter) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.replace_file(&self.records_path(ecosystem), write)
+    }
+
+    /// Replaces a record file by what `write` writes.
+    pub(super) fn replace_file<E: From<io::Error>>(
+        &self,
+        path: &Path,
+        write: impl FnOnce(&mut RecordWriter) -> Result<(), E>,
+    ) -> Result<(), E> {
         let aside = self.directory.join("aside");
         let mut writer = RecordWriter::new(File::create(&aside)?)?;
         let written = write(&mut writer).and_then(|()| Ok(writer.finish()?));
         let replaced = written.and_then(|()| {
             self.mark_uncompiled()?;
-            Ok(fs::rename(&aside, self.records_path(ecosystem))?)
+            Ok(fs::rename(&aside, path)?)
         });
         if replaced.is_err() {
             // The error at hand says more than a failure to clean up.
@@ -147,16 +159,23 @@ impl Store {
             writer.append(frames)
         })
     }
+}
 
-    pub(super) fn known_exploited(&self) -> KnownExploited {
-        let json = source::read_bounded(&self.directory.join("kev.json")).unwrap_or_default();
-        KnownExploited::read(&json).unwrap_or_default()
+fn record_files_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "records")
+        {
+            files.push(path);
+        }
     }
-
-    pub(super) fn keep_known_exploited(&self, json: &[u8]) -> io::Result<()> {
-        self.mark_uncompiled()?;
-        let aside = self.directory.join("aside");
-        fs::write(&aside, json)?;
-        fs::rename(aside, self.directory.join("kev.json"))
-    }
+    files.sort();
+    Ok(files)
 }

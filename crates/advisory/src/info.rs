@@ -152,7 +152,7 @@ impl Info {
         info.epss = EnrichmentInfo::decode(&mut reader)?;
         info.lifecycles = EnrichmentInfo::decode(&mut reader)?;
         info.date = info
-            .sources
+            .feeds
             .iter()
             .map(|source| source.newest)
             .max()

@@ -14,7 +14,11 @@ fn the_files_shown_are_the_real_ones() {
         let (path, rest) = part.split_once(" -->\n```rust\n").unwrap();
         let (code, _) = rest.split_once("\n```\n").unwrap();
         let file = fs::read_to_string(root.join(path)).unwrap();
-        assert_eq!(code, file.trim_end(), "docs/extending.md shows another {path}");
+        assert_eq!(
+            code,
+            file.trim_end(),
+            "docs/extending.md shows another {path}"
+        );
         shown += 1;
     }
     assert_eq!(shown, 2, "a cataloger and a source");

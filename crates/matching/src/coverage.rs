@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use scanyard_advisory::Database;
-use scanyard_package::{Coverage, CoverageKind, Distro, Ecosystem, Package, PackageKind};
+use scanyard_package::{Coverage, CoverageKind, Distro, Ecosystem, Lane, Package, PackageKind};
 
 use crate::matcher;
 
@@ -19,6 +19,9 @@ pub fn image_coverage<'p>(
         return vec![no_database(database.is_some())];
     };
     let mut coverage: Vec<Coverage> = os_coverage(database, distro, &counts).into_iter().collect();
+    let has_os_packages = counts.keys().any(|kind| kind.is_os());
+    let distro_of_packages = distro.filter(|_| has_os_packages);
+    coverage.extend(distro_of_packages.and_then(|distro| end_of_life(database, distro)));
     coverage.extend(
         counts
             .iter()
@@ -62,8 +65,11 @@ fn os_coverage(
     let Some(distro) = distro else {
         return no_distro(os_packages, counts.is_empty());
     };
-    let ecosystem = Ecosystem::of_distro(distro);
-    if ecosystem.is_some_and(|ecosystem| database.has_ecosystem(&ecosystem)) {
+    let lanes = Lane::of_distro(distro);
+    if lanes
+        .iter()
+        .any(|lane| database.has_ecosystem(&lane.ecosystem))
+    {
         return None;
     }
     Some(Coverage::new(
@@ -75,6 +81,48 @@ fn os_coverage(
             counted(os_packages, "OS package")
         ),
     ))
+}
+
+/// A release that had ended when the newest advisory was written: what is found in its packages
+/// since, nobody says.
+fn end_of_life(database: &Database, distro: &Distro) -> Option<Coverage> {
+    let today = database.info().date?.date_naive();
+    let product = product(&distro.id);
+    let names = [
+        distro.version.as_str(),
+        distro.major_minor(),
+        distro.major(),
+    ];
+    let mut ends = names
+        .into_iter()
+        .filter_map(|name| database.release_end(product, name));
+    let release = ends.next()?;
+    let extended = match release.extended_end {
+        Some(end) if end >= today => format!(", or {end} where support beyond that was bought"),
+        _ => String::new(),
+    };
+    (release.end < today).then(|| {
+        let detail = format!(
+            "{} was supported until {}{extended}; later flaws in its packages may have no advisory",
+            shown(distro),
+            release.end
+        );
+        Coverage::new(CoverageKind::EndOfLife, distro.qualifier(), detail)
+    })
+}
+
+/// A distro as endoflife.date names it.
+fn product(id: &str) -> &str {
+    match id {
+        "alpine" => "alpine-linux",
+        "amzn" => "amazon-linux",
+        "azurelinux" | "mariner" => "azure-linux",
+        "ol" => "oracle-linux",
+        "opensuse-leap" => "opensuse",
+        "rocky" => "rocky-linux",
+        "sles_sap" => "sles",
+        id => id,
+    }
 }
 
 fn no_distro(os_packages: usize, is_empty: bool) -> Option<Coverage> {
@@ -110,7 +158,7 @@ fn foreign_packages(kind: PackageKind, count: usize, distro: Option<&Distro>) ->
     let distro = distro?;
     Ecosystem::of_distro(distro)?;
     let sample = Package::new(kind, "", "");
-    if matcher::ecosystem_of(&sample, Some(distro)).is_some() {
+    if !matcher::lanes_of(&sample, Some(distro)).is_empty() {
         return None;
     }
     let name = kind.purl_type();

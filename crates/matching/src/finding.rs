@@ -2,6 +2,8 @@
 
 use scanyard_package::Severity;
 
+use crate::fix_state::FixState;
+
 /// A flaw that affects a package, or of which that could not be excluded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
@@ -17,10 +19,16 @@ pub struct Finding {
     pub reason: String,
     /// How bad it is.
     pub severity: Severity,
+    /// The advisory record that says so; `None` where none does.
+    pub severity_source: Option<String>,
     /// The score behind the severity, where a publisher gives one.
     pub cvss: Option<Cvss>,
     /// The distro's own word for its urgency, as the distro writes it.
     pub urgency: Option<String>,
+    /// Whether it is known to be exploited.
+    pub known_exploited: bool,
+    /// What its publisher does about it.
+    pub fix_state: FixState,
     /// Versions that no longer have the flaw, in order; empty where there is none yet.
     pub fixed_versions: Vec<String>,
     /// When the advisory was published, RFC 3339.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::opinion::{Opinion, Subject};
+use crate::opinion::Opinion;
 use crate::source::{self, Flaw, Role, is_cve};
 use crate::verdict::Verdict;
 
@@ -124,19 +124,25 @@ impl<'o, 'a> Joining<'o, 'a> {
     }
 }
 
-/// The opinions that count: the distro's own page on the CVE where it can tell, else all.
+/// The opinions that count: of the closest lane the distro's own page on the CVE where it can
+/// tell, else all. A page that clears the package outweighs the others.
 ///
 /// An erratum is a statement of one day: a later erratum that repairs the first names the
 /// same CVE again, and a fix that the distro had all along is in no erratum. The page on the
 /// CVE is what the distro keeps right, so it is also what prevents false findings.
 fn counting<'o, 'a>(opinions: &[&'o Opinion<'a>]) -> Vec<&'o Opinion<'a>> {
+    let closest = opinions.iter().map(|opinion| opinion.subject.rank).min();
+    let is_closest = |o: &&Opinion<'a>| Some(o.subject.rank) == closest;
     let is_page =
-        |o: &&&Opinion<'a>| o.role == Role::Tracker && o.verdict() != Verdict::Undetermined;
-    if opinions.iter().any(|opinion| is_page(&opinion)) {
-        opinions.iter().filter(is_page).copied().collect()
-    } else {
-        opinions.to_vec()
+        |o: &&Opinion<'a>| o.role == Role::Tracker && o.verdict() != Verdict::Undetermined;
+    let is_cleared = |o: &&Opinion<'a>| is_page(o) && o.is_cleared();
+    let of_lane: Vec<_> = opinions.iter().copied().filter(is_closest).collect();
+    for decides in [&is_cleared as &dyn Fn(&&'o Opinion<'a>) -> bool, &is_page] {
+        if of_lane.iter().any(decides) {
+            return of_lane.into_iter().filter(decides).collect();
+        }
     }
+    of_lane
 }
 
 impl<'o, 'a> Group<'o, 'a> {
@@ -179,16 +185,15 @@ impl<'o, 'a> Group<'o, 'a> {
     }
 
     /// Versions after the installed one that no record that counts calls affected, in order.
-    pub(crate) fn fixed_versions(&self, subject: &Subject<'_>) -> Vec<String> {
+    pub(crate) fn fixed_versions(&self) -> Vec<String> {
         let counting = self.counting();
         let mut fixes: Vec<_> = counting
             .iter()
             .filter(|opinion| opinion.verdict() == Verdict::Affected)
-            .flat_map(|opinion| opinion.fixes(subject))
-            .filter_map(|fixed| {
-                let (version, installed) = subject.installed.compare(fixed).ok()?;
-                (installed.is_lt() && is_clean(counting, subject, fixed))
-                    .then_some((fixed, version))
+            .flat_map(|opinion| opinion.fixes().map(move |fixed| (opinion, fixed)))
+            .filter_map(|(opinion, fixed)| {
+                let (version, installed) = opinion.subject.installed.compare(fixed).ok()?;
+                (installed.is_lt() && is_clean(counting, fixed)).then_some((fixed, version))
             })
             .collect();
         fixes.sort_by(|(l_text, l), (r_text, r)| {
@@ -197,6 +202,11 @@ impl<'o, 'a> Group<'o, 'a> {
         });
         fixes.dedup_by(|l, r| l.0 == r.0);
         fixes.into_iter().map(|(text, _)| text.to_owned()).collect()
+    }
+
+    /// The CVEs among the flaw's names.
+    pub(crate) fn cves(&self) -> impl Iterator<Item = &'a str> + '_ {
+        self.names.iter().copied().filter(|name| is_cve(name))
     }
 
     /// Whether an id names this flaw, or an erratum that fixes it.
@@ -210,9 +220,8 @@ impl<'o, 'a> Group<'o, 'a> {
     }
 }
 
-fn is_clean(counting: &[&Opinion<'_>], subject: &Subject<'_>, version: &str) -> bool {
-    let fixed = subject.at(version);
+fn is_clean(counting: &[&Opinion<'_>], version: &str) -> bool {
     counting
         .iter()
-        .all(|opinion| opinion.verdict_at(&fixed) != Verdict::Affected)
+        .all(|opinion| opinion.verdict_at(version) != Verdict::Affected)
 }

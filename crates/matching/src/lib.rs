@@ -8,13 +8,17 @@ mod builds;
 mod coverage;
 mod explain;
 mod finding;
+mod fix_state;
+mod flavour;
 mod group;
+mod headers;
 mod installed;
 mod matcher;
 mod opinion;
 mod range;
 mod rating;
 mod source;
+mod subject;
 mod verdict;
 
 pub use coverage::image_coverage;
@@ -22,5 +26,6 @@ pub use explain::{
     ComparedAs, Comparison, Explanation, Outcome, RecordExplanation, Statement, explain,
 };
 pub use finding::{Cvss, Finding, Status};
+pub use fix_state::FixState;
 pub use matcher::{Matcher, PackageOutcome};
 pub use verdict::Verdict;

@@ -1,53 +1,15 @@
 //! What one record says about one package.
 
-use scanyard_advisory::{Advisory, Entry, Event, Range};
-use scanyard_package::{Ecosystem, Package};
+use scanyard_advisory::{Advisory, Disposition, Entry, Event, Range};
 use scanyard_version::Scheme;
 
 use crate::builds::Selection;
+use crate::flavour;
 use crate::installed::Installed;
 use crate::range::{self, Place};
 use crate::source::{self, Role};
+use crate::subject::Subject;
 use crate::verdict::{Reason, Verdict};
-
-/// A package as the advisories of its ecosystem see it.
-pub(crate) struct Subject<'a> {
-    pub(crate) ecosystem: &'a Ecosystem,
-    /// The name that advisories use: the source package's where they name those.
-    pub(crate) name: &'a str,
-    pub(crate) installed: Installed<'a>,
-    /// The label of the module stream that it was built for.
-    module: Option<&'a str>,
-}
-
-impl<'a> Subject<'a> {
-    pub(crate) fn new(package: &'a Package, ecosystem: &'a Ecosystem) -> Self {
-        let (name, version) = if ecosystem.names_source_packages() {
-            (package.source_name(), package.source_version())
-        } else {
-            (package.name.as_str(), package.version.as_str())
-        };
-        Self {
-            ecosystem,
-            name,
-            installed: Installed::new(ecosystem.scheme(), version),
-            module: package.module.as_deref(),
-        }
-    }
-
-    /// The same package at another version.
-    pub(crate) fn at<'v>(&self, version: &'v str) -> Subject<'v>
-    where
-        'a: 'v,
-    {
-        Subject {
-            ecosystem: self.ecosystem,
-            name: self.name,
-            installed: Installed::new(self.ecosystem.scheme(), version),
-            module: self.module,
-        }
-    }
-}
 
 /// All that one record says about one package.
 pub(crate) struct Opinion<'a> {
@@ -55,6 +17,8 @@ pub(crate) struct Opinion<'a> {
     pub(crate) entries: Vec<Entry<'a>>,
     pub(crate) reason: Reason<'a>,
     pub(crate) role: Role,
+    /// The package as the record sees it.
+    pub(crate) subject: &'a Subject<'a>,
 }
 
 impl<'a> Opinion<'a> {
@@ -62,10 +26,11 @@ impl<'a> Opinion<'a> {
     pub(crate) fn new(
         advisory: Advisory<'a>,
         entries: Vec<Entry<'a>>,
-        subject: &Subject<'_>,
+        subject: &'a Subject<'a>,
     ) -> Self {
         let reason = judge(&advisory, &entries, subject);
         Self {
+            subject,
             role: source::role(&advisory),
             advisory,
             entries,
@@ -77,21 +42,29 @@ impl<'a> Opinion<'a> {
         self.reason.verdict()
     }
 
+    /// Whether its publisher looked at the package and says that it does not have the flaw.
+    pub(crate) fn is_cleared(&self) -> bool {
+        self.reason == Reason::Stated(Disposition::NotAffected)
+    }
+
+    /// What its publisher decided beyond versions.
+    pub(crate) fn disposition(&self) -> Option<Disposition> {
+        self.entries.iter().find_map(Entry::disposition)
+    }
+
     /// What the record would say of another version.
-    pub(crate) fn verdict_at(&self, subject: &Subject<'_>) -> Verdict {
-        judge(&self.advisory, &self.entries, subject).verdict()
+    pub(crate) fn verdict_at(&self, version: &str) -> Verdict {
+        let subject = self.subject.at(version);
+        judge(&self.advisory, &self.entries, &subject).verdict()
     }
 
     /// Every version that the record calls fixed, in the ranges that are about the installed build.
-    pub(crate) fn fixes<'s>(
-        &'s self,
-        subject: &'s Subject<'_>,
-    ) -> impl Iterator<Item = &'a str> + 's {
-        let selection = selection(&self.advisory, &self.entries, subject);
+    pub(crate) fn fixes(&self) -> impl Iterator<Item = &'a str> + '_ {
+        let selection = selection(&self.advisory, &self.entries, self.subject);
         self.entries
             .iter()
             .flat_map(deciding_ranges)
-            .filter(move |range| admits(selection.as_ref(), range))
+            .filter(move |range| admits(selection.as_ref(), range, &self.subject.installed))
             .flat_map(|range| range.events())
             .filter_map(|event| match event {
                 Event::Fixed(fixed) => Some(fixed),
@@ -100,8 +73,13 @@ impl<'a> Opinion<'a> {
     }
 }
 
-/// The strongest of what the entries say; ranges first, because long lists take longer.
+/// The strongest of what the entries say; ranges first, because long lists take longer. That the
+/// package never was affected is said after looking, and prevails.
 fn judge<'a>(advisory: &Advisory<'a>, entries: &[Entry<'a>], subject: &Subject<'_>) -> Reason<'a> {
+    let cleared = |entry: &Entry<'_>| entry.disposition() == Some(Disposition::NotAffected);
+    if entries.iter().any(cleared) {
+        return Reason::Stated(Disposition::NotAffected);
+    }
     let selection = selection(advisory, entries, subject);
     let mut strongest: Option<Reason<'a>> = None;
     for entry in entries {
@@ -122,10 +100,13 @@ pub(crate) fn judge_entry<'a>(
     selection: Option<&Selection<'_>>,
     installed: &Installed<'_>,
 ) -> Reason<'a> {
+    if entry.disposition() == Some(Disposition::UnderInvestigation) {
+        return Reason::Stated(Disposition::UnderInvestigation);
+    }
     let mut reason = None;
     let mut is_of_other_build = false;
     for range in deciding_ranges(entry) {
-        if !admits(selection, &range) {
+        if !admits(selection, &range, installed) {
             is_of_other_build = true;
             continue;
         }
@@ -199,6 +180,18 @@ pub(crate) fn selection<'s>(
     })
 }
 
-pub(crate) fn admits(selection: Option<&Selection<'_>>, range: &Range<'_>) -> bool {
-    selection.is_none_or(|selection| selection.admits(range))
+/// Whether a range is about the installed build.
+pub(crate) fn admits(
+    selection: Option<&Selection<'_>>,
+    range: &Range<'_>,
+    installed: &Installed<'_>,
+) -> bool {
+    let is_of_flavour = |range: &Range<'_>| {
+        let mut fixes = range.events().filter_map(|event| match event {
+            Event::Fixed(fixed) => Some(fixed),
+            _ => None,
+        });
+        fixes.all(|fixed| flavour::is_same_flavour(installed.text, fixed))
+    };
+    selection.is_none_or(|selection| selection.admits(range) && is_of_flavour(range))
 }

@@ -12,6 +12,7 @@ use crate::opinion::Opinion;
 /// How bad, by which score, and in the distro's own word.
 pub(crate) struct Rating {
     pub(crate) severity: Severity,
+    pub(crate) severity_source: Option<String>,
     pub(crate) cvss: Option<Cvss>,
     pub(crate) urgency: Option<String>,
 }
@@ -24,25 +25,37 @@ pub(crate) fn rate(opinions: &[&Opinion<'_>]) -> Rating {
         .filter_map(|opinion| cvss(opinion))
         .reduce(|best, next| if next.score > best.score { next } else { best });
     let word = urgency.map_or(Severity::Unknown, severity_of_urgency);
-    let stated = opinions
+    let by_urgency = opinions
         .iter()
-        .flat_map(|opinion| {
-            let advisory = &opinion.advisory;
-            let entries = opinion.entries.iter();
-            entries.map(|entry| entry.severity_within(advisory))
-        })
-        .max()
-        .unwrap_or_default();
-    let severity = match (word, stated) {
-        (Severity::Negligible, _) => Severity::Negligible,
-        (word, Severity::Unknown) => word,
-        (_, stated) => stated,
+        .find(|opinion| self::urgency(opinion).is_some());
+    let (stated, by_record) = opinions
+        .iter()
+        .map(|opinion| (stated(opinion), *opinion))
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })
+        .map_or((Severity::Unknown, None), |(severity, opinion)| {
+            (severity, Some(opinion))
+        });
+    let (severity, source) = match (word, stated) {
+        (Severity::Negligible, _) => (Severity::Negligible, by_urgency.copied()),
+        (word, Severity::Unknown) => (word, by_urgency.copied()),
+        (_, stated) => (stated, by_record),
     };
+    let source = source.filter(|_| severity != Severity::Unknown);
     Rating {
         severity,
+        severity_source: source.map(|opinion| opinion.advisory.id().to_owned()),
         cvss,
         urgency: urgency.map(str::to_owned),
     }
+}
+
+/// The worst that one record says of the package.
+fn stated(opinion: &Opinion<'_>) -> Severity {
+    let entries = opinion.entries.iter();
+    entries
+        .map(|entry| entry.severity_within(&opinion.advisory))
+        .max()
+        .unwrap_or_default()
 }
 
 fn urgency<'a>(opinion: &Opinion<'a>) -> Option<&'a str> {

@@ -18,12 +18,18 @@ pub(crate) enum Role {
 /// The list is by prefix of the id. Sources that are not in it are read by [`Role::Flaw`], or, if
 /// they name CVEs as upstream and none as alias, by [`Role::Erratum`].
 ///
+/// Pages of feeds that we read ourselves are named after their distro and CVE (`REDHAT-CVE-...`).
 /// DSA, DLA and DTSA are statements of one day, DEBIAN-CVE follows the security tracker; the same
 /// holds for USN beside UBUNTU-CVE. AlmaLinux lists the CVEs of its errata as related.
-const SOURCES: [(&str, Role); 27] = [
-    ("DEBIAN-CVE-", Role::Tracker),
+const SOURCES: [(&str, Role); 34] = [
+    ("DEBIAN-", Role::Tracker),
     ("UBUNTU-CVE-", Role::Tracker),
-    ("ALPINE-CVE-", Role::Tracker),
+    ("ALPINE-", Role::Tracker),
+    ("REDHAT-CVE-", Role::Tracker),
+    ("SUSE-CVE-", Role::Tracker),
+    ("WOLFI-", Role::Tracker),
+    ("CHAINGUARD-", Role::Tracker),
+    ("ROOT-", Role::Tracker),
     ("CGA-", Role::Tracker),
     ("MINI-", Role::Tracker),
     ("ECHO-", Role::Tracker),
@@ -45,6 +51,8 @@ const SOURCES: [(&str, Role); 27] = [
     ("SUSE-SU-", Role::Erratum),
     ("openSUSE-SU-", Role::Erratum),
     ("SUSE-RU-", Role::BugFix),
+    ("ALAS", Role::Erratum),
+    ("ELSA-", Role::Erratum),
     ("OESA-", Role::Erratum),
     ("MGASA-", Role::Erratum),
     ("AZL-", Role::Tracker),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use scanyard_advisory::Event;
+use scanyard_advisory::{Disposition, Event};
 
 use crate::installed::Unreadable;
 
@@ -47,13 +47,19 @@ pub(crate) enum Reason<'a> {
     OnlyGit,
     /// The publisher names the package and no versions.
     NoVersions,
+    /// The publisher says so, whatever the version: the package does not have the flaw, or nobody
+    /// knows yet.
+    Stated(Disposition),
 }
 
 impl Reason<'_> {
     pub(crate) fn verdict(&self) -> Verdict {
         match self {
             Reason::Listed(_) | Reason::Inside { .. } => Verdict::Affected,
-            Reason::Outside | Reason::OtherBuild => Verdict::NotAffected,
+            Reason::Outside | Reason::OtherBuild | Reason::Stated(Disposition::NotAffected) => {
+                Verdict::NotAffected
+            }
+            Reason::Stated(_) => Verdict::Undetermined,
             Reason::Unreadable(_) | Reason::OnlyGit | Reason::NoVersions => Verdict::Undetermined,
         }
     }
@@ -74,6 +80,12 @@ impl Reason<'_> {
             }
             Reason::Unreadable(unreadable) => unreadable.to_string(),
             Reason::OnlyGit => "the advisory names git commits only".to_owned(),
+            Reason::Stated(Disposition::NotAffected) => {
+                "the publisher says that the package does not have the flaw".to_owned()
+            }
+            Reason::Stated(_) => {
+                "the publisher is still looking whether the package has the flaw".to_owned()
+            }
             Reason::NoVersions => {
                 "the advisory does not say which versions are affected".to_owned()
             }

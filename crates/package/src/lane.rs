@@ -133,7 +133,11 @@ fn openeuler_release(distro: &Distro) -> String {
 
 fn ubuntu(distro: &Distro) -> Vec<Lane> {
     let mut lanes = vec![Lane::base(format!("Ubuntu:{}", distro.version))];
-    if distro.channels.iter().any(|channel| channel.starts_with("esm-")) {
+    if distro
+        .channels
+        .iter()
+        .any(|channel| channel.starts_with("esm-"))
+    {
         lanes.push(Lane::subscribed(format!("Ubuntu:Pro:{}", distro.version)));
     }
     lanes
@@ -152,7 +156,8 @@ fn red_hat(distro: &Distro) -> Vec<Lane> {
         "5" | "6" | "7" => &["", "::server", "::client", "::workstation", "::computenode"],
         _ => &["", "::baseos", "::appstream", "::crb", "::supplementary"],
     };
-    let release = |repository: &&str| Lane::base(format!("Red Hat:enterprise_linux:{major}{repository}"));
+    let release =
+        |repository: &&str| Lane::base(format!("Red Hat:enterprise_linux:{major}{repository}"));
     let mut lanes: Vec<Lane> = match major {
         "" => Vec::new(),
         _ => repositories.iter().map(release).collect(),
@@ -178,7 +183,9 @@ fn extended_lane(channel: &str, distro: &Distro) -> Option<String> {
     }
     let parts: Vec<&str> = channel.split("-rpms").next()?.split('-').collect();
     let has = |name: &str| parts.contains(&name);
-    let product = ["eus", "aus", "tus", "e4s"].into_iter().find(|name| has(name))?;
+    let product = ["eus", "aus", "tus", "e4s"]
+        .into_iter()
+        .find(|name| has(name))?;
     let repository = ["baseos", "appstream", "crb", "supplementary"]
         .into_iter()
         .find(|name| has(name))?;
@@ -212,8 +219,11 @@ fn suse(distro: &Distro) -> Vec<Lane> {
         Some((major, pack)) => format!("{major} SP{pack}"),
         None => distro.version.clone(),
     };
-    let products = PRODUCTS.iter().map(|product| format!("SUSE:{product} {release}"));
-    let longer = ["-LTSS", "-LTSS Core"].map(|lane| format!("SUSE:Linux Enterprise Server {release}{lane}"));
+    let products = PRODUCTS
+        .iter()
+        .map(|product| format!("SUSE:{product} {release}"));
+    let longer =
+        ["-LTSS", "-LTSS Core"].map(|lane| format!("SUSE:Linux Enterprise Server {release}{lane}"));
     let modules = MODULES
         .iter()
         .map(|module| format!("SUSE:Linux Enterprise Module for {module} {release}"));
@@ -240,7 +250,10 @@ mod tests {
 
     fn distro(id: &str, version: &str, channels: &[&str]) -> Distro {
         let mut distro = Distro::new(id, version);
-        distro.channels = channels.iter().map(|channel| (*channel).to_owned()).collect();
+        distro.channels = channels
+            .iter()
+            .map(|channel| (*channel).to_owned())
+            .collect();
         distro
     }
 
@@ -266,7 +279,13 @@ mod tests {
             let lanes = Lane::of_distro(&Distro::new(id, version));
             assert_eq!(lanes[0].ecosystem.name(), expected, "{id} {version}");
         }
-        for (id, version) in [("fedora", "40"), ("arch", ""), ("photon", "5.0"), ("ubuntu", ""), ("alpine", "")] {
+        for (id, version) in [
+            ("fedora", "40"),
+            ("arch", ""),
+            ("photon", "5.0"),
+            ("ubuntu", ""),
+            ("alpine", ""),
+        ] {
             assert_eq!(Lane::of_distro(&Distro::new(id, version)), [], "{id}");
         }
     }
@@ -275,20 +294,39 @@ mod tests {
     fn service_packs_of_openeuler_are_in_its_name() {
         let mut euler = Distro::new("openeuler", "24.03");
         euler.name = "openEuler 24.03 (LTS-SP1)".to_owned();
-        assert_eq!(names(&Lane::of_distro(&euler)), ["1 openEuler:24.03-LTS-SP1"]);
+        assert_eq!(
+            names(&Lane::of_distro(&euler)),
+            ["1 openEuler:24.03-LTS-SP1"]
+        );
     }
 
     #[test]
     fn support_that_is_bought_comes_first() {
         let pro = distro("ubuntu", "18.04", &["esm-apps", "esm-infra"]);
-        assert_eq!(names(&Lane::of_distro(&pro)), ["1 Ubuntu:18.04", "0 Ubuntu:Pro:18.04"]);
-        let eus = distro("rhel", "9.2", &["rhel-9-for-x86_64-baseos-eus-rpms", "ubi-9-baseos-rpms"]);
+        assert_eq!(
+            names(&Lane::of_distro(&pro)),
+            ["1 Ubuntu:18.04", "0 Ubuntu:Pro:18.04"]
+        );
+        let eus = distro(
+            "rhel",
+            "9.2",
+            &["rhel-9-for-x86_64-baseos-eus-rpms", "ubi-9-baseos-rpms"],
+        );
         let lanes = names(&Lane::of_distro(&eus));
-        assert_eq!(lanes.first().map(String::as_str), Some("1 Red Hat:enterprise_linux:9"));
-        assert_eq!(lanes.last().map(String::as_str), Some("0 Red Hat:rhel_eus:9.2::baseos"));
+        assert_eq!(
+            lanes.first().map(String::as_str),
+            Some("1 Red Hat:enterprise_linux:9")
+        );
+        assert_eq!(
+            lanes.last().map(String::as_str),
+            Some("0 Red Hat:rhel_eus:9.2::baseos")
+        );
         let labelled = distro("rhel", "8.6", &["cpe:/o:redhat:rhel_aus:8.6::baseos"]);
         let lanes = names(&Lane::of_distro(&labelled));
-        assert_eq!(lanes.last().map(String::as_str), Some("0 Red Hat:rhel_aus:8.6::baseos"));
+        assert_eq!(
+            lanes.last().map(String::as_str),
+            Some("0 Red Hat:rhel_aus:8.6::baseos")
+        );
     }
 
     #[test]

@@ -60,3 +60,20 @@ pub mod status {
             .ok_or_else(|| D::Error::custom(format!("unknown finding status {name:?}")))
     }
 }
+
+/// The same for the fix state of a finding.
+pub mod fix_state {
+    use scanyard_matching::FixState;
+
+    use super::*;
+
+    pub fn serialize<S: Serializer>(state: &FixState, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(state.name())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<FixState, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        FixState::from_name(&name)
+            .ok_or_else(|| D::Error::custom(format!("unknown fix state {name:?}")))
+    }
+}

@@ -150,6 +150,17 @@ impl Report {
     }
 }
 
+impl Report {
+    /// Adds how likely each flaw is to be exploited. Predictions change daily, so they are looked
+    /// up for a report and not kept with its findings.
+    pub fn predict_exploits(&mut self, predict: impl Fn(&str) -> Option<model::Epss>) {
+        for finding in &mut self.findings {
+            let ids = std::iter::once(&finding.id).chain(&finding.aliases);
+            finding.epss = ids.filter_map(|id| predict(id)).next();
+        }
+    }
+}
+
 fn is_no_database(entry: &model::Coverage) -> bool {
     entry.kind == CoverageKind::NoDatabase
 }
@@ -271,9 +282,13 @@ fn located_finding(
             version: cvss.version,
             source: cvss.source,
         }),
+        severity_source: finding.severity_source,
+        known_exploited: finding.known_exploited,
+        epss: None,
         status: finding.status,
         reason: finding.reason,
         urgency: finding.urgency,
+        fix_state: finding.fix_state,
         fixed_versions: finding.fixed_versions,
         advisory: finding.advisory,
         layer: package.and_then(|package| package.layer),

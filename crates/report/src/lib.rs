@@ -17,7 +17,7 @@ pub use build::{AdvisoryFacts, ImageFacts, LayerFacts, LookedFor, ReportInput, p
 pub use checks::Check;
 pub use format::{Format, RenderOptions};
 pub use model::{
-    Advisories, Coverage, Cvss, Distro, Finding, Image, Layer, Package, Report, SCHEMA_VERSION,
-    Summary,
+    Advisories, Coverage, Cvss, Distro, Epss, Finding, Image, Layer, Package, Report,
+    SCHEMA_VERSION, Summary,
 };
 pub use secrets::Secret;

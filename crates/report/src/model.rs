@@ -1,7 +1,7 @@
 //! The JSON model of a report. `docs/report-schema.json` describes the same to other people.
 
 use chrono::{DateTime, Utc};
-use scanyard_matching::Status;
+use scanyard_matching::{FixState, Status};
 use scanyard_package::{CoverageKind, Digest, Severity};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use crate::secrets::Secret;
 
 /// Version of the model. The part after the dot grows when fields are added, the part before it
 /// when a reader of the older form would misunderstand.
-pub const SCHEMA_VERSION: &str = "1.1";
+pub const SCHEMA_VERSION: &str = "1.2";
 
 /// Everything Scanyard says about one image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -158,8 +158,17 @@ pub struct Finding {
     #[serde(with = "as_text")]
     #[schema(value_type = String)]
     pub severity: Severity,
+    /// The advisory record that says how bad it is; null where none does.
+    #[serde(default)]
+    pub severity_source: Option<String>,
     /// The score behind the severity; null where no publisher gives one.
     pub cvss: Option<Cvss>,
+    /// Whether it is in the catalogue of known exploited vulnerabilities.
+    #[serde(default)]
+    pub known_exploited: bool,
+    /// How likely it is to be exploited; null where nobody predicts it.
+    #[serde(default)]
+    pub epss: Option<Epss>,
     /// `affected`, or `undetermined` where versions could not be compared.
     #[serde(with = "as_text::status")]
     #[schema(value_type = String)]
@@ -168,6 +177,11 @@ pub struct Finding {
     pub reason: String,
     /// The distro's own word for its urgency.
     pub urgency: Option<String>,
+    /// What the publisher does about it: `fixed`, `not_fixed`, `will_not_fix`, `deferred` or
+    /// `end_of_life`.
+    #[serde(default, with = "as_text::fix_state")]
+    #[schema(value_type = String)]
+    pub fix_state: FixState,
     /// Versions without the flaw, in order; empty where there is none yet.
     pub fixed_versions: Vec<String>,
     /// The advisory record that decided.
@@ -189,6 +203,16 @@ impl Finding {
     pub fn is_affected(&self) -> bool {
         self.status == Status::Affected
     }
+}
+
+/// How likely a flaw is to be exploited in the next thirty days, as FIRST predicts it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ReportEpss)]
+pub struct Epss {
+    /// The probability, 0 to 1.
+    pub score: f64,
+    /// The share of all flaws that are as likely or less, 0 to 1.
+    pub percentile: f64,
 }
 
 /// A CVSS base score.

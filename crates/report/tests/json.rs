@@ -4,7 +4,9 @@ mod fixture;
 
 use std::path::Path;
 
-use scanyard_report::{Format, RenderOptions, Report};
+use scanyard_matching::FixState;
+use scanyard_package::Severity;
+use scanyard_report::{Epss, Format, RenderOptions, Report};
 use serde_json::Value;
 
 fn json(report: &Report) -> String {
@@ -38,14 +40,35 @@ fn the_sample_of_version_1_0_still_reads() {
     let sample = include_str!("samples/report-1.0.json");
     let mut expected = fixture::full();
     expected.schema_version = "1.0".to_owned();
+    forget_what_1_2_added(&mut expected);
     assert_eq!(serde_json::from_str::<Report>(sample).unwrap(), expected);
+}
+
+/// Older reports do not say what publishers decided, nor who rated a flaw.
+fn forget_what_1_2_added(report: &mut Report) {
+    for finding in &mut report.findings {
+        finding.severity_source = None;
+        finding.fix_state = FixState::default();
+    }
+}
+
+#[test]
+fn the_sample_of_version_1_2_still_reads() {
+    let sample = include_str!("samples/report-1.2.json");
+    assert_eq!(
+        serde_json::from_str::<Report>(sample).unwrap(),
+        fixture::full()
+    );
 }
 
 #[test]
 fn the_sample_of_version_1_1_still_reads() {
     let sample = include_str!("samples/report-1.1.json");
     let report = serde_json::from_str::<Report>(sample).unwrap();
-    assert_eq!(report, fixture::hygiene());
+    let mut expected = fixture::hygiene();
+    expected.schema_version = "1.1".to_owned();
+    forget_what_1_2_added(&mut expected);
+    assert_eq!(report, expected);
 }
 
 #[test]
@@ -57,6 +80,50 @@ fn secrets_stand_worst_first_and_examples_last() {
     assert!(secrets[..3].is_sorted_by(|a, b| a.severity >= b.severity));
     let clean = fixture::clean();
     assert_eq!((clean.secrets, clean.checks), (None, None));
+}
+
+#[test]
+fn what_publishers_and_predictions_say_is_in_every_form() {
+    let mut finding = fixture::finding("CVE-2026-7", Severity::High, &[]);
+    finding.fix_state = FixState::WillNotFix;
+    finding.known_exploited = true;
+    let packages = vec![(fixture::apk("zlib", "1.2.13-r0", "zlib"), vec![finding])];
+    let mut report = fixture::report(packages, Vec::new());
+    report.predict_exploits(|cve| {
+        (cve == "CVE-2026-7").then_some(Epss {
+            score: 0.25,
+            percentile: 0.5,
+        })
+    });
+    let said: Vec<_> = [
+        Format::Table,
+        Format::Json,
+        Format::Sarif,
+        Format::Cyclonedx,
+    ]
+    .into_iter()
+    .map(|format| fixture::render(&report, format, &RenderOptions::plain(fixture::now())))
+    .collect();
+    let [table, json, sarif, cyclonedx] = said.as_slice() else {
+        unreachable!()
+    };
+    assert!(table.contains("will not be fixed exploited"), "{table}");
+    let json: Value = serde_json::from_str(json).unwrap();
+    let finding = &json["findings"][0];
+    assert_eq!(finding["fix_state"], "will_not_fix");
+    assert_eq!(finding["epss"]["score"], 0.25);
+    assert!(
+        sarif.contains("There is no fixed version: will not be fixed"),
+        "{sarif}"
+    );
+    assert!(sarif.contains("EPSS: 25.00 %"), "{sarif}");
+    for said in [
+        "scanyard:known-exploited",
+        "scanyard:epss",
+        "scanyard:fix-state",
+    ] {
+        assert!(cyclonedx.contains(said), "{said}: {cyclonedx}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::str::FromStr;
 
 use aws_lc_rs::digest;
-use scanyard_matching::{Cvss, Finding, Status};
+use scanyard_matching::{Cvss, Finding, FixState, Status};
 use scanyard_package::Severity;
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,14 @@ struct StoredFinding {
     reason: String,
     severity: String,
     #[serde(default)]
+    severity_source: Option<String>,
+    #[serde(default)]
     cvss: Option<StoredCvss>,
+    #[serde(default)]
+    known_exploited: bool,
+    /// Absent in what versions without it wrote: a fixed version says it then.
+    #[serde(default)]
+    fix_state: Option<String>,
     #[serde(default)]
     urgency: Option<String>,
     #[serde(default)]
@@ -57,6 +64,9 @@ pub(crate) fn encode_finding(finding: &Finding) -> Result<(String, String)> {
             score: cvss.score,
             source: cvss.source.clone(),
         }),
+        severity_source: finding.severity_source.clone(),
+        known_exploited: finding.known_exploited,
+        fix_state: Some(finding.fix_state.name().to_owned()),
         urgency: finding.urgency.clone(),
         fixed_versions: finding.fixed_versions.clone(),
         published: finding.published.clone(),
@@ -74,6 +84,9 @@ pub(crate) fn decode_finding(content: &str) -> Result<Finding> {
     Ok(Finding {
         status: Status::from_name(&stored.status)
             .ok_or_else(|| corrupt("status", &stored.status))?,
+        fix_state: fix_state(&stored)?,
+        severity_source: stored.severity_source,
+        known_exploited: stored.known_exploited,
         severity: Severity::from_str(&stored.severity)
             .map_err(|_| corrupt("severity", &stored.severity))?,
         id: stored.id,
@@ -91,6 +104,14 @@ pub(crate) fn decode_finding(content: &str) -> Result<Finding> {
         published: stored.published,
         modified: stored.modified,
     })
+}
+
+fn fix_state(stored: &StoredFinding) -> Result<FixState> {
+    match &stored.fix_state {
+        Some(name) => FixState::from_name(name).ok_or_else(|| corrupt("fix state", name)),
+        None if stored.fixed_versions.is_empty() => Ok(FixState::NotFixed),
+        None => Ok(FixState::Fixed),
+    }
 }
 
 /// Every id under which a finding is asked for.
@@ -122,6 +143,7 @@ mod tests {
             "urgency":null,"fixed_versions":["1.2"],"published":null,"modified":null}"#;
         let finding = decode_finding(content).unwrap();
         assert_eq!(finding.status, Status::Undetermined);
+        assert_eq!(finding.fix_state, FixState::Fixed);
         let (_, written) = encode_finding(&finding).unwrap();
         assert_eq!(decode_finding(&written).unwrap(), finding);
     }

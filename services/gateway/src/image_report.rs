@@ -50,7 +50,15 @@ pub async fn build_report(
         coverage,
         advisories,
     };
-    run_blocking(move || stored.into_report()).await
+    let at_hand = gateway.advisories();
+    run_blocking(move || {
+        let mut report = stored.into_report();
+        if let Some(advisories) = at_hand {
+            report.predict_exploits(|cve| advisories.predictions.of(cve));
+        }
+        report
+    })
+    .await
 }
 
 /// The advisories behind the image's findings; `None` while there are none at all.

@@ -36,4 +36,4 @@ pub use problem_code::Code;
 pub use router::router;
 pub use serve::{ServeError, serve, serve_operation};
 pub use settings::Settings;
-pub use state::{Gateway, LoadedAdvisories, Parts};
+pub use state::{ExploitPredictions, Gateway, LoadedAdvisories, Parts};

@@ -1,10 +1,12 @@
 //! What every handler shares.
 
+use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use scanyard_package::Digest;
 use scanyard_queue::Queue;
+use scanyard_report::Epss;
 use scanyard_store::Store;
 use scanyard_telemetry::Metrics;
 use tokio::sync::{Semaphore, watch};
@@ -14,8 +16,30 @@ use crate::auth::{AuthMode, KeyCache};
 use crate::fold_cache::FoldCache;
 use crate::settings::Settings;
 
+/// Looks up how likely a CVE is to be exploited, in the advisories at hand.
+#[derive(Clone)]
+pub struct ExploitPredictions(Arc<dyn Fn(&str) -> Option<Epss> + Send + Sync>);
+
+impl ExploitPredictions {
+    /// Predictions that this function looks up.
+    pub fn new(predict: impl Fn(&str) -> Option<Epss> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(predict))
+    }
+
+    /// How likely a CVE is to be exploited, where somebody predicts it.
+    pub fn of(&self, cve: &str) -> Option<Epss> {
+        (self.0)(cve)
+    }
+}
+
+impl fmt::Debug for ExploitPredictions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ExploitPredictions")
+    }
+}
+
 /// The advisories that this process has at hand.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct LoadedAdvisories {
     /// Digest of the compiled database.
     pub revision: Digest,
@@ -23,6 +47,8 @@ pub struct LoadedAdvisories {
     pub date: Option<DateTime<Utc>>,
     /// Records by ecosystem.
     pub records: Vec<(String, u64)>,
+    /// How likely flaws are to be exploited. They change daily, so findings do not keep them.
+    pub predictions: ExploitPredictions,
 }
 
 /// What a gateway is made of.

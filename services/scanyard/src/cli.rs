@@ -5,6 +5,7 @@ mod examples;
 mod service;
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 pub use bulk::*;
 pub use service::*;
@@ -302,10 +303,11 @@ impl RegistryArgs {
 /// `scanyard db`.
 #[derive(Debug, Subcommand)]
 pub enum DbCommand {
-    /// Compile advisories in OSV form into one database file.
+    /// Compile advisories into one database file.
     #[command(after_help = examples::DB_BUILD)]
     Build {
-        /// A directory in the layout of the OSV bucket, one zip, or a directory of JSON files.
+        /// A directory in the layout of the OSV bucket, one zip, or a directory of JSON files;
+        /// directories in it that are named as a source hold that source's files.
         #[arg(long, value_name = "PATH")]
         from: PathBuf,
         /// The file to write, or the directory to write it in.
@@ -315,9 +317,23 @@ pub enum DbCommand {
     /// Download advisories: everything at first, then only what changed.
     #[command(after_help = examples::DB_UPDATE)]
     Update {
-        /// Address of a bucket in the layout of the OSV export.
-        #[arg(long, env = "SCANYARD_ADVISORY_SOURCE", value_name = "URL")]
-        source: Option<String>,
+        /// Only these sources, by name; or the address of a bucket in the layout of the OSV export,
+        /// beside whose ecosystems the other sources are looked for.
+        #[arg(
+            long,
+            env = "SCANYARD_ADVISORY_SOURCE",
+            value_name = "NAME|URL",
+            value_delimiter = ','
+        )]
+        source: Vec<String>,
+        /// Where a source is mirrored, with its files as its publisher has them.
+        #[arg(
+            long,
+            env = "SCANYARD_ADVISORY_MIRRORS",
+            value_name = "NAME=URL",
+            value_delimiter = ','
+        )]
+        mirror: Vec<Mirror>,
         /// Directory that keeps the database and what it was built from.
         #[arg(long, env = "SCANYARD_DB", value_name = "DIR")]
         db: Option<PathBuf>,
@@ -335,6 +351,29 @@ pub enum DbCommand {
         #[arg(long)]
         verify: bool,
     },
+}
+
+/// A source and where it is mirrored: `alpine=https://mirror.example.com/secdb`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mirror {
+    /// The source's name.
+    pub source: String,
+    /// Where its files are.
+    pub url: String,
+}
+
+impl FromStr for Mirror {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((source, url)) if !source.is_empty() && url.contains("://") => Ok(Self {
+                source: source.to_owned(),
+                url: url.to_owned(),
+            }),
+            _ => Err("a mirror is given as NAME=URL"),
+        }
+    }
 }
 
 /// `scanyard versions`.

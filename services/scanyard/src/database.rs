@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use scanyard_advisory::{Database, DatabaseError};
+use scanyard_report::Epss;
 
 use crate::exit::Failure;
 use crate::paths;
@@ -32,4 +33,13 @@ pub fn open_if_any(named: Option<&Path>) -> Result<Option<Database>, Failure> {
         Err(DatabaseError::Missing { .. }) if named.is_none() => Ok(None),
         Err(error) => Err(Failure::of(&error, error.remedy())),
     }
+}
+
+/// How likely a CVE is to be exploited, as reports tell it.
+pub fn predicted(database: &Database, cve: &str) -> Option<Epss> {
+    let predicted = database.exploit_prediction(cve)?;
+    Some(Epss {
+        score: predicted.score,
+        percentile: predicted.percentile,
+    })
 }

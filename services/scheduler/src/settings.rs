@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use scanyard_advisory::UpdateOptions;
 use tokio::sync::Notify;
 
 use crate::BulkSettings;
@@ -24,6 +25,8 @@ pub struct AdvisorySettings {
 pub struct UpdateSettings {
     /// An export in the layout of the public OSV bucket.
     pub source: String,
+    /// Which sources, and where they are mirrored.
+    pub options: UpdateOptions,
     /// Age at which the database is updated.
     pub interval: Duration,
 }

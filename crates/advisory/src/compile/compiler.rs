@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use scanyard_package::Digest;
 
 use super::encode::{Pools, epss_rows, lifecycles};
@@ -177,6 +178,7 @@ impl<'a> Compiler<'a> {
         self.info.ecosystems = self.ecosystems.into_iter().collect();
         self.info.sources = self.sources.into_values().collect();
         self.info.feeds = self.feeds.into_values().collect();
+        date_feeds(&mut self.info, &self.enrichment.dates);
         layout.epss = output.write_section(&epss_rows(&self.enrichment.epss))?;
         layout.known_exploited = output.write_section(&self.enrichment.known_exploited.keys())?;
         layout.lifecycles = output.write_section(&lifecycles(&self.enrichment.lifecycles))?;
@@ -204,6 +206,17 @@ fn count_source(sources: &mut BTreeMap<String, SourceInfo>, name: &str, record: 
         });
     source.records += 1;
     source.newest = source.newest.max(record.modified);
+}
+
+/// Feeds that date nothing are as new as their files.
+fn date_feeds(info: &mut Info, dates: &BTreeMap<&'static str, DateTime<Utc>>) {
+    for feed in &mut info.feeds {
+        if feed.newest == DateTime::UNIX_EPOCH
+            && let Some(date) = dates.get(feed.name.as_str())
+        {
+            feed.newest = *date;
+        }
+    }
 }
 
 fn empty_info(unreadable: u64, enrichment: &Enrichment) -> Info {

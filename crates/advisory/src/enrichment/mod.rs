@@ -4,6 +4,10 @@ mod epss;
 mod known_exploited;
 mod lifecycle;
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
 pub(crate) use epss::{Epss, cve_key};
 pub(crate) use known_exploited::KnownExploited;
 pub(crate) use lifecycle::Lifecycles;
@@ -14,4 +18,6 @@ pub(crate) struct Enrichment {
     pub(crate) known_exploited: KnownExploited,
     pub(crate) epss: Epss,
     pub(crate) lifecycles: Lifecycles,
+    /// When the files of each feed were last changed by their publisher: many feeds date nothing.
+    pub(crate) dates: BTreeMap<&'static str, DateTime<Utc>>,
 }

@@ -81,7 +81,7 @@ impl Feed {
     ) -> Result<(), SourceError> {
         match self.content {
             Content::Facts(_) => self.read_facts(directory, enrichment),
-            Content::Records(read) => match files(directory)?.as_slice() {
+            Content::Records(read) => match self.files(directory, enrichment)?.as_slice() {
                 [] => Ok(()),
                 files => read(files, writer),
             },
@@ -93,24 +93,30 @@ impl Feed {
         matches!(self.content, Content::Facts(_))
     }
 
-    /// Reads facts only; a feed of records has none.
+    /// Reads facts only: of a feed of records, how old it is.
     pub(crate) fn read_facts(
         &self,
         directory: &Path,
         enrichment: &mut Enrichment,
     ) -> Result<(), SourceError> {
-        match self.content {
-            Content::Records(_) => Ok(()),
-            Content::Facts(read) => match files(directory)?.as_slice() {
-                [] => Ok(()),
-                files => read(files, enrichment),
-            },
+        let files = self.files(directory, enrichment)?;
+        match (&self.content, files.as_slice()) {
+            (Content::Records(_), _) | (_, []) => Ok(()),
+            (Content::Facts(read), files) => read(files, enrichment),
         }
     }
-}
 
-fn files(directory: &Path) -> Result<Vec<FeedFile>, SourceError> {
-    feed_file::below(directory).map_err(SourceError::Read)
+    fn files(
+        &self,
+        directory: &Path,
+        enrichment: &mut Enrichment,
+    ) -> Result<Vec<FeedFile>, SourceError> {
+        let files = feed_file::below(directory).map_err(SourceError::Read)?;
+        if let Some(newest) = files.iter().map(|file| file.modified).max() {
+            enrichment.dates.insert(self.name, newest);
+        }
+        Ok(files)
+    }
 }
 
 /// Feeds of which a directory holds files.

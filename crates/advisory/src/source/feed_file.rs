@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
+
 /// Bytes that are read of one file, decompressed. The largest known have some ten gigabytes.
 const MAX_CONTENT: u64 = 64 << 30;
 /// Bytes of one document that is read whole. Debian's tracker has some hundred megabytes.
@@ -17,6 +19,8 @@ pub(crate) struct FeedFile {
     /// Its path in the feed's directory, with slashes.
     pub(crate) name: String,
     path: PathBuf,
+    /// When it was last changed: what fetches it keeps its server's time.
+    pub(super) modified: DateTime<Utc>,
 }
 
 impl FeedFile {
@@ -90,8 +94,11 @@ fn collect(
         if kind.is_dir() && depth > 0 {
             collect(&entry.path(), &format!("{name}/"), depth - 1, files)?;
         } else if kind.is_file() {
-            let path = entry.path();
-            files.push(FeedFile { name, path });
+            files.push(FeedFile {
+                name,
+                path: entry.path(),
+                modified: entry.metadata()?.modified()?.into(),
+            });
         }
     }
     Ok(())

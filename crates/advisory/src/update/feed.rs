@@ -93,9 +93,9 @@ impl FeedUpdate<'_> {
             return Ok(false);
         };
         self.store.check_facts(self.feed, &download)?;
-        std::fs::rename(&download, &path)?;
+        let is_new = self.store.keep_feed_file(&download, &path, &validators)?;
         known.insert(file.path.clone(), validators);
-        Ok(true)
+        Ok(is_new)
     }
 
     async fn list(&self) -> Result<Vec<Remote>, Failure> {

@@ -1,8 +1,8 @@
 //! What an update keeps of feeds: their files, what was read of them, and the files' states.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use super::http::Validators;
@@ -22,6 +22,28 @@ impl Store {
         let path = self.feed_directory(feed).join(path);
         fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
         Ok(path)
+    }
+
+    /// Puts a file that was fetched in its place, with its server's time; says whether it differs
+    /// from what was there. Servers that keep no state of their files send them every time.
+    pub(super) fn keep_feed_file(
+        &self,
+        download: &Path,
+        path: &Path,
+        validators: &Validators,
+    ) -> io::Result<bool> {
+        if is_same_content(download, path)? {
+            fs::remove_file(download)?;
+            return Ok(false);
+        }
+        if let Some(time) = validators.last_modified() {
+            File::options()
+                .write(true)
+                .open(download)?
+                .set_modified(time)?;
+        }
+        fs::rename(download, path)?;
+        Ok(true)
     }
 
     fn feed_records(&self, feed: &str) -> PathBuf {
@@ -111,6 +133,29 @@ impl Store {
             }
         }
         enrichment
+    }
+}
+
+fn is_same_content(left: &Path, right: &Path) -> io::Result<bool> {
+    let Ok(right) = File::open(right) else {
+        return Ok(false);
+    };
+    let left = File::open(left)?;
+    if left.metadata()?.len() != right.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut left, mut right) = (BufReader::new(left), BufReader::new(right));
+    loop {
+        let (l, r) = (left.fill_buf()?, right.fill_buf()?);
+        let length = l.len().min(r.len());
+        if l.get(..length) != r.get(..length) {
+            return Ok(false);
+        }
+        if length == 0 {
+            return Ok(true);
+        }
+        left.consume(length);
+        right.consume(length);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::SeekFrom;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use reqwest::header::{
@@ -66,6 +66,11 @@ pub(super) struct Validators {
 }
 
 impl Validators {
+    /// When the file was last changed, as its server says.
+    pub(super) fn last_modified(&self) -> Option<SystemTime> {
+        httpdate::parse_http_date(self.last_modified.as_deref()?).ok()
+    }
+
     fn of(response: &Response) -> Self {
         Self {
             etag: header(response, ETAG.as_str()),

@@ -13,7 +13,7 @@ use crate::source::{FEEDS, Feed};
 use super::OSV;
 
 /// How an update behaves.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateOptions {
     /// Only these ecosystems' directories; all that the source lists where empty.
     pub ecosystems: Vec<String>,

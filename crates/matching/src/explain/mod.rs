@@ -6,11 +6,13 @@ use scanyard_advisory::{Advisory, Database, Entry, Event, Relation};
 use scanyard_package::{Distro, Ecosystem, Package};
 
 use crate::group::{self, Joined};
+use crate::headers::is_kernel_headers;
 use crate::installed::Installed;
 use crate::matcher;
-use crate::opinion::{self, Opinion, Subject};
+use crate::opinion::{self, Opinion};
 use crate::range;
 use crate::source::{self, Role};
+use crate::subject::Subject;
 use crate::verdict::Verdict;
 
 /// Why a package is, or is not, affected by what an id names. `Display` tells it to people.
@@ -47,6 +49,8 @@ pub enum Outcome {
     UnknownId,
     /// The id is known, but no record of it speaks of this package.
     NotAboutPackage,
+    /// The package holds only headers of a kernel, and no code that could have a flaw.
+    KernelHeaders,
     /// Records spoke of the package; the strongest answer that counts, and whose it is.
     Judged {
         /// The answer.
@@ -122,27 +126,24 @@ pub fn explain(
     id: &str,
 ) -> Explanation {
     let (id, mentions) = mentions(database, id);
-    let ecosystem = matcher::ecosystem_of(package, distro);
-    let subject = ecosystem
-        .as_ref()
-        .map(|ecosystem| Subject::new(package, ecosystem));
+    let lanes = matcher::lanes_of(package, distro);
+    let subjects = matcher::subjects(package, &lanes);
     let mut records: Vec<RecordExplanation> = mentions
         .iter()
-        .map(|(relation, advisory)| explain_record(*relation, advisory, package, subject.as_ref()))
+        .map(|(relation, advisory)| explain_record(*relation, advisory, package, &subjects))
         .collect();
     records.sort_by_key(|record| !matches!(record.statement, Statement::Compared { .. }));
-    let judged = subject
-        .as_ref()
-        .and_then(|subject| judged(database, subject, &id));
+    let judged = judged(database, &subjects, &id);
     let outcome = match judged {
         _ if records.is_empty() => Outcome::UnknownId,
+        _ if is_kernel_headers(package) => Outcome::KernelHeaders,
         Some(judged) => judged,
         None => Outcome::NotAboutPackage,
     };
     Explanation {
         id,
         package: package.purl(distro),
-        compared_as: subject.as_ref().map(compared_as),
+        compared_as: subjects.first().map(compared_as),
         outcome,
         records,
     }
@@ -174,8 +175,8 @@ fn compared_as(subject: &Subject<'_>) -> ComparedAs {
 }
 
 /// The answer that a scan would give: the strongest of the flaws that the id names.
-fn judged(database: &Database, subject: &Subject<'_>, id: &str) -> Option<Outcome> {
-    let opinions = matcher::opinions(database, subject);
+fn judged(database: &Database, subjects: &[Subject<'_>], id: &str) -> Option<Outcome> {
+    let opinions = matcher::opinions(database, subjects);
     group::by_flaw(&opinions)
         .into_iter()
         .map(Joined::into_group)
@@ -192,13 +193,13 @@ fn explain_record(
     relation: Relation,
     advisory: &Advisory<'_>,
     package: &Package,
-    subject: Option<&Subject<'_>>,
+    subjects: &[Subject<'_>],
 ) -> RecordExplanation {
     RecordExplanation {
         id: advisory.id().to_owned(),
         relation,
         summary: advisory.summary().to_owned(),
-        statement: statement(relation, advisory, package, subject),
+        statement: statement(relation, advisory, package, subjects),
     }
 }
 
@@ -206,7 +207,7 @@ fn statement(
     relation: Relation,
     advisory: &Advisory<'_>,
     package: &Package,
-    subject: Option<&Subject<'_>>,
+    subjects: &[Subject<'_>],
 ) -> Statement {
     if let Some(withdrawn) = advisory.withdrawn() {
         return Statement::Withdrawn(withdrawn.format("%Y-%m-%d").to_string());
@@ -216,24 +217,30 @@ fn statement(
         return Statement::OnlyRelated;
     }
     let entries: Vec<(Ecosystem, &str, Entry<'_>)> = advisory.entries().collect();
-    let about: Vec<Entry<'_>> = entries
+    // The closest lane that the record speaks of is the one that would decide.
+    let about = subjects
         .iter()
-        .filter(|(ecosystem, name, _)| {
-            subject.is_some_and(|subject| is_about(subject, ecosystem, name))
-        })
-        .map(|(_, _, entry)| entry.clone())
-        .collect();
-    match subject {
-        Some(_) if !about.is_empty() && source::flaws(advisory, role).is_empty() => {
-            Statement::NoVulnerability
-        }
-        Some(subject) if !about.is_empty() => compared(advisory, about, subject),
-        _ => elsewhere(&entries, package),
+        .map(|subject| (subject, about(subject, &entries)))
+        .filter(|(_, entries)| !entries.is_empty())
+        .min_by_key(|(subject, _)| subject.rank);
+    match about {
+        Some(_) if source::flaws(advisory, role).is_empty() => Statement::NoVulnerability,
+        Some((subject, about)) => compared(advisory, about, subject),
+        None => elsewhere(&entries, package),
     }
 }
 
-fn is_about(subject: &Subject<'_>, ecosystem: &Ecosystem, name: &str) -> bool {
-    subject.ecosystem == ecosystem && subject.ecosystem.normalize_name(subject.name) == name
+/// The entries that are about the package as a lane sees it.
+fn about<'a>(subject: &Subject<'_>, entries: &[(Ecosystem, &str, Entry<'a>)]) -> Vec<Entry<'a>> {
+    let name = subject.ecosystem.normalize_name(subject.name);
+    let is_about = |ecosystem: &Ecosystem, named: &str, entry: &Entry<'_>| {
+        subject.ecosystem == ecosystem && name == named && subject.concerns(entry)
+    };
+    entries
+        .iter()
+        .filter(|(ecosystem, named, entry)| is_about(ecosystem, named, entry))
+        .map(|(_, _, entry)| entry.clone())
+        .collect()
 }
 
 /// What a record speaks of that does not speak of the package here.
@@ -270,7 +277,7 @@ fn compared<'a>(
     let mut comparisons = Vec::new();
     for entry in &entries {
         for range in opinion::deciding_ranges(entry) {
-            let counts = opinion::admits(selection.as_ref(), &range);
+            let counts = opinion::admits(selection.as_ref(), &range, &subject.installed);
             comparisons.push(compare_range(range.events(), counts, &subject.installed));
         }
         if entry.has_versions() {

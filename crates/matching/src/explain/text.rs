@@ -41,6 +41,9 @@ fn verdict(explanation: &Explanation) -> String {
         Outcome::NotAboutPackage => format!(
             "not affected. {id} is known, but no record of it that counts speaks of this package here."
         ),
+        Outcome::KernelHeaders => format!(
+            "not affected. The package holds headers of a kernel only; {id} is in the kernel's code, and the kernel that runs is the host's."
+        ),
         Outcome::Judged {
             verdict,
             decided_by,

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use aws_lc_rs::digest::{Context, SHA256};
+use scanyard_matching::FixState;
 use scanyard_package::Severity;
 
 use self::document::{
@@ -133,7 +134,10 @@ fn message(report: &Report, finding: &Finding, package: Option<&Package>) -> Str
         return format!("Whether {id} affects {name} in {source} is undetermined: {reason}.");
     }
     let fix = match finding.fixed_versions.as_slice() {
-        [] => "There is no fixed version yet".to_owned(),
+        [] => match finding.fix_state {
+            FixState::Fixed | FixState::NotFixed => "There is no fixed version yet".to_owned(),
+            state => format!("There is no fixed version: {}", state.phrase()),
+        },
         versions => format!("Fixed in {}", versions.join(", ")),
     };
     format!(

@@ -6,6 +6,7 @@ mod hygiene;
 
 use std::io::{self, Write};
 
+use scanyard_matching::FixState;
 use scanyard_package::Severity;
 
 use self::group::{Group, group_findings};
@@ -121,6 +122,11 @@ fn write_finding(screen: &mut Screen<'_>, finding: &Finding, id_width: usize) ->
     };
     let id = format!("{:<id_width$}  ", finding.id);
     let (style, outcome) = outcome(finding);
+    let exploited = if finding.known_exploited {
+        " exploited"
+    } else {
+        ""
+    };
     let urgency = match &finding.urgency {
         Some(word) => format!(" (distro: {word})"),
         None => String::new(),
@@ -130,6 +136,7 @@ fn write_finding(screen: &mut Screen<'_>, finding: &Finding, id_width: usize) ->
         (Style::Plain, &score),
         (Style::Plain, &id),
         (style, &outcome),
+        (Style::Warning, exploited),
         (Style::Dim, &urgency),
     ])
 }
@@ -139,8 +146,17 @@ fn outcome(finding: &Finding) -> (Style, String) {
         return (Style::Warning, format!("undetermined: {}", finding.reason));
     }
     match finding.fixed_versions.as_slice() {
-        [] => (Style::Dim, "no fix yet".to_owned()),
+        [] => (Style::Dim, unfixed(finding.fix_state).to_owned()),
         versions => (Style::Plain, format!("fixed in {}", versions.join(", "))),
+    }
+}
+
+fn unfixed(state: FixState) -> &'static str {
+    match state {
+        FixState::Fixed | FixState::NotFixed => "no fix yet",
+        FixState::WillNotFix => "will not be fixed",
+        FixState::Deferred => "no fix yet, deferred",
+        FixState::EndOfLife => "no fix, end of life",
     }
 }
 

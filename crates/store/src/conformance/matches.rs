@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use scanyard_matching::{Cvss, Finding, Status};
+use scanyard_matching::{Cvss, Finding, FixState, Status};
 use scanyard_package::{Coverage, CoverageKind, Severity};
 
 use super::builder::*;
@@ -27,7 +27,10 @@ fn finding(id: &str, severity: Severity) -> Finding {
             score: 7.5,
             source: "DSA".to_owned(),
         }),
+        severity_source: Some(format!("DSA-{id}")),
         urgency: None,
+        known_exploited: true,
+        fix_state: FixState::Fixed,
         fixed_versions: vec!["2.0".to_owned()],
         published: None,
         modified: Some("2024-01-01T00:00:00Z".to_owned()),

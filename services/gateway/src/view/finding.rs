@@ -34,11 +34,17 @@ pub struct FindingView {
     pub severity: SeverityView,
     /// The score behind the severity, where a publisher gives one.
     pub cvss: Option<CvssView>,
+    /// Whether it is in the catalogue of known exploited vulnerabilities.
+    pub known_exploited: bool,
     /// `affected`, or `undetermined` where versions could not be compared.
     #[schema(example = "affected")]
     pub status: &'static str,
     /// What decided.
     pub reason: String,
+    /// What the publisher does about it: `fixed`, `not_fixed`, `will_not_fix`, `deferred` or
+    /// `end_of_life`.
+    #[schema(example = "fixed")]
+    pub fix_state: &'static str,
     /// Versions without the flaw, in order; empty where there is none yet.
     pub fixed_versions: Vec<String>,
     /// The advisory record that decided.
@@ -62,6 +68,8 @@ impl From<(String, Finding)> for FindingView {
                 version: cvss.version,
                 source: cvss.source,
             }),
+            known_exploited: finding.known_exploited,
+            fix_state: finding.fix_state.name(),
             status: finding.status.name(),
             reason: finding.reason,
             fixed_versions: finding.fixed_versions,

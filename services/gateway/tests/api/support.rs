@@ -7,9 +7,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
-use scanyard_gateway::{AuthMode, Gateway, LoadedAdvisories, NewKey, Parts, Settings, router};
+use scanyard_gateway::{
+    AuthMode, ExploitPredictions, Gateway, LoadedAdvisories, NewKey, Parts, Settings, router,
+};
 use scanyard_inventory::{CatalogerSet, FileEvidence, FoldedLayer, LayerInventory, fold};
-use scanyard_matching::{Finding, Status};
+use scanyard_matching::{Finding, FixState, Status};
 use scanyard_package::{Coverage, Digest, Distro, Package, PackageKind, Severity};
 use scanyard_queue::EmbeddedQueue;
 use scanyard_store::{
@@ -98,6 +100,7 @@ impl TestGateway {
             revision: digest(900),
             date: None,
             records: vec![("Debian:12".to_owned(), 3)],
+            predictions: ExploitPredictions::new(|_| None),
         })));
         let gateway = Gateway::new(Parts {
             store: Arc::new(store.clone()),
@@ -313,8 +316,11 @@ fn finding() -> Finding {
         status: Status::Affected,
         reason: "3.0.9-1 is before 3.0.11-1~deb12u2".to_owned(),
         severity: Severity::High,
+        severity_source: Some("DEBIAN-CVE-2023-5363".to_owned()),
         cvss: None,
         urgency: None,
+        known_exploited: false,
+        fix_state: FixState::Fixed,
         fixed_versions: vec!["3.0.11-1~deb12u2".to_owned()],
         published: None,
         modified: None,

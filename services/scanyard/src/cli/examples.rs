@@ -12,12 +12,32 @@ Examples:
 pub const DB_BUILD: &str = "\
 Examples:
   scanyard db build --from osv-bucket/ --output advisories.db
-  scanyard db build --from all.zip --output ~/.local/share/scanyard/db";
+  scanyard db build --from all.zip --output ~/.local/share/scanyard/db
+
+Layout of a directory:
+  <ECOSYSTEM>/all.zip                            the OSV export
+  alpine/<RELEASE>/{main,community}.json         Alpine's security database
+  amazon/<RELEASE>/<REPOSITORY>/updateinfo.xml.gz
+  chainguard/security.json, wolfi/security.json
+  debian/json                                    Debian's security tracker
+  endoflife/full                                 endoflife.date, all products
+  epss/epss_scores-current.csv.gz
+  kev/known_exploited_vulnerabilities.json
+  oracle/com.oracle.elsa-all.xml.bz2
+  redhat/, suse/, ubuntu/                        VEX documents, or tar archives of them
+Files may be compressed with gzip, bzip2, xz or zstd, whatever they are called.";
 
 pub const DB_UPDATE: &str = "\
 Examples:
   scanyard db update
-  scanyard db update --source https://mirror.example.com/osv --db /var/lib/scanyard/db";
+  scanyard db update --source osv,debian,kev
+  scanyard db update --mirror alpine=https://mirror.example.com/secdb
+  scanyard db update --source https://mirror.example.com/osv --db /var/lib/scanyard/db
+
+Sources, all of them unless --source names some:
+  osv, alpine, amazon, chainguard, debian, endoflife, epss, kev, oracle, redhat, suse, ubuntu, wolfi
+
+What cannot be fetched is told, and what was there of it stays in use.";
 
 pub const DB_STATUS: &str = "\
 Examples:
@@ -51,3 +71,17 @@ Examples:
 pub const COMPLETION: &str = "\
 Example:
   scanyard completion bash > /etc/bash_completion.d/scanyard";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_names_every_source() {
+        for (name, _) in scanyard_advisory::feeds() {
+            assert!(DB_BUILD.contains(&format!("{name}/")), "{name}");
+            let listed = DB_UPDATE.split([',', '\n', ' ']).any(|word| word == name);
+            assert!(listed, "{name}");
+        }
+    }
+}

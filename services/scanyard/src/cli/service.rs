@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use uuid::Uuid;
 
-use super::{Command, RegistryArgs};
+use super::{Command, Mirror, RegistryArgs};
 
 impl Command {
     /// For commands that run until they are stopped: what the process is called in traces, and how
@@ -229,9 +229,24 @@ pub struct SchedulerArgs {
     #[arg(long, env = "SCANYARD_UPDATE_ADVISORIES")]
     pub update_advisories: bool,
 
-    /// Address of a bucket in the layout of the OSV export, for --update-advisories.
-    #[arg(long, env = "SCANYARD_ADVISORY_SOURCE", value_name = "URL")]
-    pub advisory_source: Option<String>,
+    /// Only these sources, or the address of a bucket in the layout of the OSV export, for
+    /// --update-advisories.
+    #[arg(
+        long,
+        env = "SCANYARD_ADVISORY_SOURCE",
+        value_name = "NAME|URL",
+        value_delimiter = ','
+    )]
+    pub advisory_source: Vec<String>,
+
+    /// Where a source of advisories is mirrored.
+    #[arg(
+        long,
+        env = "SCANYARD_ADVISORY_MIRRORS",
+        value_name = "NAME=URL",
+        value_delimiter = ','
+    )]
+    pub advisory_mirror: Vec<Mirror>,
 
     /// Hours between updates of the advisories.
     #[arg(long, env = "SCANYARD_UPDATE_INTERVAL", default_value_t = 6, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8760))]

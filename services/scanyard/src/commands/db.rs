@@ -6,12 +6,12 @@ use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 use indicatif::{HumanBytes, HumanCount};
 use scanyard_advisory::{
-    BuildError, EcosystemOutcome, Info, PUBLIC_SOURCE, UnreadableRecord, UpdateError,
-    UpdateOptions, UpdateProgress,
+    BuildError, EcosystemOutcome, EnrichmentInfo, Info, PUBLIC_SOURCE, SourceInfo,
+    UnreadableRecord, UpdateError, UpdateOptions, UpdateProgress,
 };
 use serde_json::json;
 
-use crate::cli::DbCommand;
+use crate::cli::{DbCommand, Mirror};
 use crate::database;
 use crate::exit::{Exit, Failure};
 
@@ -19,7 +19,10 @@ use crate::exit::{Exit, Failure};
 pub async fn run(command: DbCommand) -> anyhow::Result<Exit> {
     match command {
         DbCommand::Build { from, output } => build(&from, &output),
-        DbCommand::Update { source, db } => update(source, db).await,
+        DbCommand::Update { source, mirror, db } => {
+            let (source, options) = update_options(source, mirror);
+            update(&source, &options, db).await
+        }
         DbCommand::Status { db, json, verify } => status(db.as_deref(), json, verify),
     }
 }
@@ -49,11 +52,30 @@ fn warn_unreadable(info: &Info, examples: &[UnreadableRecord]) {
     }
 }
 
-async fn update(source: Option<String>, db: Option<PathBuf>) -> anyhow::Result<Exit> {
+/// The address of the export, and what else the update is asked for.
+pub fn update_options(sources: Vec<String>, mirrors: Vec<Mirror>) -> (String, UpdateOptions) {
+    let (addresses, names): (Vec<_>, Vec<_>) = sources
+        .into_iter()
+        .partition(|source| source.contains("://"));
+    let mirrors = mirrors
+        .into_iter()
+        .map(|mirror| (mirror.source, mirror.url));
+    let options = UpdateOptions {
+        sources: names,
+        mirrors: mirrors.collect(),
+        ..UpdateOptions::default()
+    };
+    let address = addresses.into_iter().next_back();
+    (address.unwrap_or_else(|| PUBLIC_SOURCE.to_owned()), options)
+}
+
+async fn update(
+    source: &str,
+    options: &UpdateOptions,
+    db: Option<PathBuf>,
+) -> anyhow::Result<Exit> {
     let directory = database::location(db.as_deref());
-    let source = source.unwrap_or_else(|| PUBLIC_SOURCE.to_owned());
-    let options = UpdateOptions::default();
-    let report = scanyard_advisory::update(&directory, &source, &options, show_progress)
+    let report = scanyard_advisory::update(&directory, source, options, show_progress)
         .await
         .map_err(|error: UpdateError| Failure::of(&error, error.remedy()))?;
     warn_unreadable(&report.info, &report.unreadable);
@@ -127,11 +149,17 @@ fn to_json(info: &Info) -> serde_json::Value {
         .iter()
         .map(|(name, records)| (name.clone(), json!(records)))
         .collect();
-    let sources: Vec<_> = info
-        .sources
-        .iter()
-        .map(|source| json!({"name": source.name, "records": source.records, "newest": source.newest}))
-        .collect();
+    let sources = |sources: &[SourceInfo]| -> Vec<_> {
+        sources
+            .iter()
+            .map(|source| json!({"name": source.name, "records": source.records, "newest": source.newest}))
+            .collect()
+    };
+    let facts = |facts: &Option<EnrichmentInfo>| {
+        facts
+            .as_ref()
+            .map(|facts| json!({"entries": facts.entries, "version": facts.version}))
+    };
     json!({
         "revision": info.revision.to_string(),
         "date": info.date,
@@ -141,7 +169,11 @@ fn to_json(info: &Info) -> serde_json::Value {
         "unreadable": info.unreadable,
         "bytes": info.bytes,
         "ecosystems": ecosystems,
-        "sources": sources,
+        "sources": sources(&info.sources),
+        "feeds": sources(&info.feeds),
+        "known_exploited": facts(&info.known_exploited),
+        "epss": facts(&info.epss),
+        "end_of_life": facts(&info.lifecycles),
     })
 }
 
@@ -169,13 +201,40 @@ fn describe(info: &Info, location: &Path, now: DateTime<Utc>) -> String {
     for (name, records) in &info.ecosystems {
         text += &format!("  {name:<32} {:>12}\n", HumanCount(*records).to_string());
     }
-    text += "\nsources\n";
-    for source in &info.sources {
-        let newest = source.newest.format("%Y-%m-%d");
-        let records = HumanCount(source.records).to_string();
-        text += &format!("  {:<32} {records:>12}  newest {newest}\n", source.name);
+    for (title, sources) in [
+        ("sources", &info.feeds),
+        ("records by their ids", &info.sources),
+    ] {
+        text += &format!("\n{title}\n");
+        for source in sources {
+            let records = HumanCount(source.records).to_string();
+            text += &format!("  {:<32} {records:>12}  {}\n", source.name, newest(source));
+        }
+    }
+    let facts = [
+        ("known exploited", &info.known_exploited),
+        ("exploit predictions", &info.epss),
+        ("ends of releases", &info.lifecycles),
+    ];
+    for (name, facts) in facts {
+        let shown = match facts {
+            Some(facts) => format!(
+                "{:>12}  {}",
+                HumanCount(facts.entries).to_string(),
+                facts.version
+            ),
+            None => format!("{:>12}", "none"),
+        };
+        text += &format!("  {name:<32} {shown}\n");
     }
     text
+}
+
+fn newest(source: &SourceInfo) -> String {
+    match source.newest {
+        newest if newest == DateTime::UNIX_EPOCH => "undated".to_owned(),
+        newest => format!("newest {}", newest.format("%Y-%m-%d")),
+    }
 }
 
 fn age(age: TimeDelta) -> String {

@@ -4,12 +4,13 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use scanyard_advisory::PUBLIC_SOURCE;
 use scanyard_gateway::AuthMode;
 use scanyard_oci::{CredentialFiles, RegistryOptions};
+use scanyard_scheduler::UpdateSettings;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{GatewayArgs, RoleRegistryArgs, SchedulerArgs};
+use crate::commands::db::update_options;
 use crate::exit::{Exit, Usage};
 use crate::service::{GatewayOptions, SchedulerOptions, Service, ServiceOptions};
 use crate::{database, signals};
@@ -66,13 +67,15 @@ pub fn gateway(
 
 /// The scheduler as the options want it.
 pub fn scheduler(args: SchedulerArgs, registry: RegistryOptions) -> SchedulerOptions {
-    let source = args.advisory_source;
+    let (source, options) = update_options(args.advisory_source, args.advisory_mirror);
     let interval = Duration::from_secs(u64::from(args.update_interval) * 3600);
     SchedulerOptions {
         database: database::location(args.db.as_deref()),
-        update: args
-            .update_advisories
-            .then(|| (source.unwrap_or_else(|| PUBLIC_SOURCE.to_owned()), interval)),
+        update: args.update_advisories.then_some(UpdateSettings {
+            source,
+            options,
+            interval,
+        }),
         registry,
     }
 }

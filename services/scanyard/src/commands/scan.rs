@@ -82,7 +82,7 @@ fn report(
             coverage.extend(outcome.coverage);
         }
     }
-    Report::new(ReportInput {
+    let mut report = Report::new(ReportInput {
         source: &source.to_string(),
         image: scanned.image,
         inventory,
@@ -95,7 +95,11 @@ fn report(
             checks: args.makes_checks() && !matches!(source, Source::Sbom { .. }),
             config: scanned.config,
         },
-    })
+    });
+    if let Some(database) = database {
+        report.predict_exploits(|cve| database::predicted(database, cve));
+    }
+    report
 }
 
 /// A database without a dated record has nothing to match against.

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use scanyard_advisory::Database;
 use scanyard_assessment::Advisories;
-use scanyard_gateway::LoadedAdvisories;
+use scanyard_gateway::{ExploitPredictions, LoadedAdvisories};
 use scanyard_scheduler::{AdvisoryFollow, run_reconciler};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::backends::Backends;
+use crate::database;
 
 /// How often the store is asked which revision is in use, where no news comes from the archive.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -28,6 +30,10 @@ pub fn follow(backends: &Backends, advisories: &Advisories, stop: CancellationTo
     tokio::spawn(run_reconciler(Arc::new(follower), stop));
 }
 
+fn predictions(database: Database) -> ExploitPredictions {
+    ExploitPredictions::new(move |cve| database::predicted(&database, cve))
+}
+
 /// What the gateway tells about the advisories, kept up to date: it never opens the database.
 pub fn describe(
     advisories: &Advisories,
@@ -44,6 +50,7 @@ pub fn describe(
                     revision: info.revision,
                     date: info.date,
                     records: info.ecosystems.clone(),
+                    predictions: predictions(active.database.clone()),
                 })
             });
             if described.send(description).is_err() || changes.changed().await.is_err() {

@@ -112,19 +112,16 @@ pub struct SchedulerOptions {
     /// The advisory database: a file or a directory.
     pub database: PathBuf,
     /// Where to update it from, and how often.
-    pub update: Option<(String, Duration)>,
+    pub update: Option<UpdateSettings>,
     /// How to talk to registries that are listed for a bulk.
     pub registry: RegistryOptions,
 }
 
 impl SchedulerOptions {
     pub(super) fn context(self, backends: &Backends, advisories: &Advisories) -> SchedulerContext {
-        let update = self
-            .update
-            .map(|(source, interval)| UpdateSettings { source, interval });
         let advisory = AdvisorySettings {
             path: self.database,
-            update,
+            update: self.update,
             changed: Arc::new(Notify::new()),
         };
         SchedulerContext {

@@ -175,3 +175,42 @@ pub async fn serve(root: PathBuf) -> String {
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     url
 }
+
+#[test]
+fn sources_and_mirrors_are_checked_before_anything_is_fetched() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run("db update --source debain")
+        .assert_refused(1, "no source \"debain\"");
+    let ended = sandbox.run("db update --mirror alpine");
+    assert_ne!(ended.code, 0);
+    assert!(ended.stderr.contains("NAME=URL"), "{}", ended.stderr);
+}
+
+#[test]
+fn feeds_beside_the_export_are_built_and_told() {
+    let sandbox = Sandbox::new();
+    let from = sandbox.path("records");
+    advisories::write(&from);
+    fs::create_dir_all(from.join("wolfi")).unwrap();
+    let secdb =
+        r#"{"packages": [{"pkg": {"name": "zlib", "secfixes": {"1.3-r0": ["CVE-2024-1"]}}}]}"#;
+    fs::write(from.join("wolfi/security.json"), secdb).unwrap();
+    let output = sandbox.path("out.db");
+    let (from, output) = (from.display(), output.display());
+    let ended = sandbox.run(&format!("db build --from {from} --output {output}"));
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let status = sandbox.run(&format!("db status --json --db {output}"));
+    let feeds = status.json()["feeds"].clone();
+    let names: Vec<_> = feeds
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|feed| &feed["name"])
+        .collect();
+    assert_eq!(names, ["osv", "wolfi"]);
+    let status = sandbox.run(&format!("db status --db {output}"));
+    for said in ["wolfi", "exploit predictions", "ends of releases"] {
+        assert!(status.stdout.contains(said), "{said}: {}", status.stdout);
+    }
+}

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 use async_trait::async_trait;
-use scanyard_advisory::{DATABASE_FILE, UpdateOptions, update};
+use scanyard_advisory::{DATABASE_FILE, EcosystemOutcome, update};
 use tokio::sync::Notify;
 
 use crate::{Reconciler, Round, UpdateSettings};
@@ -41,10 +41,18 @@ impl Reconciler for AdvisoryUpdate {
         if !is_due(&self.directory, self.settings.interval, SystemTime::now()) {
             return Ok(Round::Idle);
         }
-        let (source, options) = (&self.settings.source, UpdateOptions::default());
-        let report = update(&self.directory, source, &options, |_| {})
+        let UpdateSettings {
+            source, options, ..
+        } = &self.settings;
+        let report = update(&self.directory, source, options, |_| {})
             .await
             .context("the advisories could not be updated")?;
+        for update in &report.ecosystems {
+            if let EcosystemOutcome::Failed { reason } = &update.outcome {
+                let source = update.ecosystem.as_str();
+                tracing::warn!(source, reason, "a source of advisories was not updated");
+            }
+        }
         tracing::info!(
             records = report.info.records,
             unreadable = report.info.unreadable,

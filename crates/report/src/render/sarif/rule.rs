@@ -50,6 +50,13 @@ fn help(finding: &Finding) -> String {
             cvss.version, cvss.score, cvss.vector, cvss.source
         ));
     }
+    if finding.known_exploited {
+        lines.push("Known to be exploited".to_owned());
+    }
+    if let Some(epss) = finding.epss {
+        let percent = epss.score * 100.0;
+        lines.push(format!("EPSS: {percent:.2} % in the next 30 days"));
+    }
     for (label, time) in [
         ("Published", &finding.published),
         ("Modified", &finding.modified),

@@ -75,10 +75,16 @@ fn distro_of(version: &str) -> Option<(PackageKind, Distro)> {
 /// The kinds of package that a label may be about, by what advisories say of its vulnerability.
 fn candidates(database: &Database, label: &Label) -> Vec<(Package, Option<Distro>)> {
     let of_distro = distro_of(&label.version);
-    let kinds = PackageKind::ALL.into_iter().map(|kind| match &of_distro {
-        Some((of_distro, distro)) if *of_distro == kind => (kind, Some(distro.clone())),
-        _ => (kind, None),
-    });
+    let kinds: Vec<(PackageKind, Option<Distro>)> = match of_distro {
+        Some((kind, distro)) => vec![(kind, Some(distro))],
+        None => {
+            let kinds = PackageKind::ALL.into_iter().filter(|kind| {
+                // A name says nothing of software from outside package managers: `gitlab` is a gem.
+                !kind.is_os() && *kind != PackageKind::Bitnami
+            });
+            kinds.map(|kind| (kind, None)).collect()
+        }
+    };
     let is_told = |ecosystem: &Ecosystem| {
         let name = ecosystem.normalize_name(&label.package);
         let named = label.ids.iter().flat_map(|id| database.mentions(id));
@@ -87,6 +93,7 @@ fn candidates(database: &Database, label: &Label) -> Vec<(Package, Option<Distro
             .any(|(of, named, _)| of == *ecosystem && named == name)
     };
     kinds
+        .into_iter()
         .map(|(kind, distro)| (Package::new(kind, &label.package, &label.version), distro))
         .filter(|(package, distro)| {
             Ecosystem::of_package(package, distro.as_ref()).is_some_and(|found| is_told(&found))
@@ -127,10 +134,8 @@ fn labels_of_others_agree() {
                 tally.agree[truth] += 1;
             } else {
                 tally.differ[truth] += 1;
-                let sample = format!(
-                    "{} {} {:?} is {is_found}",
-                    label.package, label.version, label.ids
-                );
+                let ids = &label.ids;
+                let sample = format!("{is_found} for {} {} {ids:?}", label.package, label.version);
                 tally.samples.push(sample);
             }
         }
@@ -170,4 +175,18 @@ fn explained(kind: &str) -> (usize, usize) {
 }
 
 /// How many labels of each kind differ, and why.
-const EXPLAINED: [(&str, usize, usize); 0] = [];
+///
+/// gem, golang, pypi: false ones are found because the label is about where the package lies: in
+/// files that the distro's package manager owns (Ruby's default gems, the distro's Python
+/// packages), or as a library of a program that is not the product. The images, which would tell,
+/// are not here. Two true ones of Go are about versions that the module's own ranges exclude.
+///
+/// rpm: the labelled images are Red Hat's, the advisories AlmaLinux's. AlmaLinux fixed 23 of the
+/// flaws in a module only, or in an update that repairs an earlier one; the 7 false ones are
+/// flaws that Red Hat's pages call not affected and AlmaLinux's errata fix.
+const EXPLAINED: [(&str, usize, usize); 4] = [
+    ("gem", 0, 5),
+    ("golang", 2, 12),
+    ("pypi", 0, 37),
+    ("rpm", 23, 7),
+];

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use scanyard_assessment::Advisories;
 use scanyard_gateway::{AuthMode, LoadedAdvisories, Parts};

@@ -16,9 +16,11 @@ use crate::auth::{AuthMode, KeyCache};
 use crate::fold_cache::FoldCache;
 use crate::settings::Settings;
 
+type Predict = dyn Fn(&str) -> Option<Epss> + Send + Sync;
+
 /// Looks up how likely a CVE is to be exploited, in the advisories at hand.
 #[derive(Clone)]
-pub struct ExploitPredictions(Arc<dyn Fn(&str) -> Option<Epss> + Send + Sync>);
+pub struct ExploitPredictions(Arc<Predict>);
 
 impl ExploitPredictions {
     /// Predictions that this function looks up.

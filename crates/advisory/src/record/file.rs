@@ -26,6 +26,10 @@ const MAX_FRAME: u64 = 256 << 20;
 
 /// A record, or what stands for one that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly all are records, and none is kept"
+)]
 pub(crate) enum Stored {
     Record(Record),
     Unreadable { id: String, reason: String },

@@ -47,7 +47,7 @@ fn split(report: &Report) -> (Vec<&Secret>, usize) {
 }
 
 fn write_secret(screen: &mut Screen<'_>, secret: &Secret) -> io::Result<()> {
-    let severity = format!("  {:<10}", secret.severity);
+    let severity = format!("  {:<11}", secret.severity);
     let deleted = match secret.deleted {
         true => "  (deleted by an upper layer, still in the image)",
         false => "",
@@ -58,11 +58,11 @@ fn write_secret(screen: &mut Screen<'_>, secret: &Secret) -> io::Result<()> {
         (Style::Warning, deleted),
     ])?;
     screen.line(&[
-        (Style::Plain, "            "),
+        (Style::Plain, "             "),
         (Style::Plain, &secret.place()),
     ])?;
     screen.line(&[
-        (Style::Plain, "            "),
+        (Style::Plain, "             "),
         (Style::Dim, &secret.excerpt),
     ])
 }
@@ -80,18 +80,18 @@ pub fn write_checks(screen: &mut Screen<'_>, report: &Report) -> io::Result<()> 
 }
 
 fn write_check(screen: &mut Screen<'_>, check: &Check) -> io::Result<()> {
-    let severity = format!("  {:<10}", check.severity);
+    let severity = format!("  {:<11}", check.severity);
     screen.line(&[
         (Style::Severity(check.severity), &severity),
         (Style::Plain, &check.title),
     ])?;
     for evidence in check.evidence.iter().take(EVIDENCE) {
-        screen.line(&[(Style::Plain, "            "), (Style::Plain, evidence)])?;
+        screen.line(&[(Style::Plain, "             "), (Style::Plain, evidence)])?;
     }
     if let Some(rest @ 1..) = check.evidence.len().checked_sub(EVIDENCE) {
-        write_rest(screen, 12, rest)?;
+        write_rest(screen, 13, rest)?;
     }
-    screen.paragraph(Style::Dim, 12, &format!("try: {}", check.remedy))
+    screen.paragraph(Style::Dim, 13, &format!("try: {}", check.remedy))
 }
 
 fn write_rest(screen: &mut Screen<'_>, indent: usize, rest: usize) -> io::Result<()> {

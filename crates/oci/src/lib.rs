@@ -9,6 +9,8 @@ mod decompress;
 mod docker_archive;
 mod error;
 mod files;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod image;
 mod image_source;
 mod layer_reader;

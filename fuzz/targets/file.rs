@@ -1,0 +1,29 @@
+//! One file of an image, at the path that FUZZ_PATH names: whatever its cataloger makes of it, it
+//! neither panics nor takes more than its share.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use scanyard_inventory::{CatalogerSet, catalog_tar};
+use scanyard_package::Limits;
+
+static PATH: LazyLock<String> =
+    LazyLock::new(|| std::env::var("FUZZ_PATH").expect("FUZZ_PATH names a path in an image"));
+
+fuzz_target!(|content: &[u8]| {
+    let mut header = tar::Header::new_gnu();
+    header.set_size(content.len() as u64);
+    header.set_mode(0o644);
+    let mut layer = tar::Builder::new(Vec::new());
+    layer
+        .append_data(&mut header, PATH.as_str(), content)
+        .expect("a tar in memory");
+    let layer = layer.into_inner().expect("a tar in memory");
+    let inventory = catalog_tar(layer.as_slice(), CatalogerSet::WHOLE, &Limits::default());
+    let inventory = inventory.expect("reading memory does not fail");
+    for declared in inventory.files.values().flat_map(|file| &file.packages) {
+        // What a cataloger declares can be named and found again.
+        assert!(!declared.package.name.is_empty() && !declared.package.version.is_empty());
+    }
+});

@@ -70,7 +70,7 @@ async fn a_request_and_all_its_jobs_are_one_trace() {
     loop {
         let found = collector.of_trace(trace);
         let is_there = |name: &&str| found.iter().any(|(_, found)| found == name);
-        if expected.iter().all(|name| is_there(name)) {
+        if expected.iter().all(is_there) {
             return;
         }
         assert!(Instant::now() < deadline, "{found:?}");

@@ -24,7 +24,10 @@ fuzz_target!(|content: &[u8]| {
         let again = database.entries(&ecosystem, name);
         for entry in entries.chain(again) {
             entry.versions().for_each(drop);
-            entry.ranges().flat_map(|range| range.events()).for_each(drop);
+            entry
+                .ranges()
+                .flat_map(|range| range.events())
+                .for_each(drop);
             entry.advisory().aliases().for_each(drop);
         }
     }

@@ -25,10 +25,10 @@ impl CatalogerSet {
     /// differently.
     pub const fn name(self) -> &'static str {
         match (self.lockfiles, self.secrets) {
-            (false, false) => "13",
-            (true, false) => "13+lockfiles",
-            (false, true) => "13+secrets",
-            (true, true) => "13+lockfiles+secrets",
+            (false, false) => "14",
+            (true, false) => "14+lockfiles",
+            (false, true) => "14+secrets",
+            (true, true) => "14+lockfiles+secrets",
         }
     }
 }

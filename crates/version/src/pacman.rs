@@ -42,59 +42,53 @@ fn separators(text: &str) -> (usize, &str) {
     (text.len() - rest.len(), rest)
 }
 
+/// What a version goes on with after what was compared. Letters are older than the end (`1.0a`
+/// before `1.0`), and digits newer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rest {
+    Letters,
+    End,
+    Digits,
+}
+
+impl Rest {
+    fn of(text: &str) -> Self {
+        match text.chars().next() {
+            None => Rest::End,
+            Some(c) if c.is_ascii_digit() => Rest::Digits,
+            Some(_) => Rest::Letters,
+        }
+    }
+}
+
 /// rpm's older algorithm: a longer run of separators is newer, and what is left over is older when
-/// it is a letter (`1.0a` before `1.0`) and newer otherwise.
+/// it is a letter and newer otherwise.
+///
+/// vercmp looks at the separators first, which makes circles: `a1` before `a.b` before `a` before
+/// `a1`. Here a run of separators counts among versions that go on with the same kind only.
 fn compare_segments(mut left: &str, mut right: &str) -> Ordering {
     loop {
         let ((l_gap, l), (r_gap, r)) = (separators(left), separators(right));
-        if l.is_empty() || r.is_empty() {
-            return compare_rests(l, r);
+        let (rest, other) = (Rest::of(l), Rest::of(r));
+        if rest != other || rest == Rest::End {
+            return rest.cmp(&other);
         }
         if l_gap != r_gap {
             return l_gap.cmp(&r_gap);
         }
-        let digit = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
-        let kind = move |c: char| {
-            if digit(l) {
-                c.is_ascii_digit()
-            } else {
-                c.is_ascii_alphabetic()
-            }
+        let kind = |c: char| match rest {
+            Rest::Digits => c.is_ascii_digit(),
+            _ => c.is_ascii_alphabetic(),
         };
-        if digit(l) != digit(r) {
-            return digit(l).cmp(&digit(r));
-        }
         let ((l_run, l_rest), (r_run, r_rest)) = (take_while(l, kind), take_while(r, kind));
-        let order = if digit(l) {
-            compare_numbers(l_run, r_run)
-        } else {
-            l_run.cmp(r_run)
+        let order = match rest {
+            Rest::Digits => compare_numbers(l_run, r_run),
+            _ => l_run.cmp(r_run),
         };
         if order.is_ne() {
             return order;
         }
         (left, right) = (l_rest, r_rest);
-    }
-}
-
-fn compare_rests(left: &str, right: &str) -> Ordering {
-    let alpha = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic());
-    match (left.is_empty(), right.is_empty()) {
-        (true, true) => Ordering::Equal,
-        (true, false) => {
-            if alpha(right) {
-                Ordering::Greater
-            } else {
-                Ordering::Less
-            }
-        }
-        _ => {
-            if alpha(left) {
-                Ordering::Less
-            } else {
-                Ordering::Greater
-            }
-        }
     }
 }
 
@@ -123,3 +117,18 @@ impl PartialEq for PacmanVersion {
 }
 
 impl Eq for PacmanVersion {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn separators_make_no_circle() {
+        for ascending in [["a.b", "a", "a1"], ["0..a", "0", "0.1"]] {
+            let versions = ascending.map(|text| parse(text).unwrap());
+            assert!(versions.is_sorted(), "{ascending:?}");
+            assert!(versions[0] < versions[2], "{ascending:?}");
+        }
+        assert!(parse("1.2").unwrap() < parse("1..1").unwrap());
+    }
+}

@@ -2,6 +2,7 @@
 
 mod alpm;
 mod apk;
+mod bitnami;
 mod bottlerocket;
 mod chisel;
 mod composer;
@@ -136,6 +137,7 @@ const BY_PATH: &[&dyn Cataloger] = &[
     &python::Egg,
     &node::PackageManifest,
     &embedded_sbom::EmbeddedSbom,
+    &bitnami::Components,
     &ruby::Specification,
     &composer::Installed,
     &pear::Registration,

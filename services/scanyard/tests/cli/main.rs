@@ -4,6 +4,7 @@
 
 mod advisories;
 mod commands;
+mod corpus;
 mod database;
 mod demo;
 mod full_disk;

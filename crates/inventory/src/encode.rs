@@ -97,6 +97,8 @@ struct PackageWire {
     licences: Vec<String>,
     #[prost(string, optional, tag = "9")]
     vendor: Option<String>,
+    #[prost(string, repeated, tag = "10")]
+    owned: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -213,6 +215,7 @@ fn write_package(declared: &DeclaredPackage) -> PackageWire {
         module: package.module.clone(),
         licences: declared.licences.clone(),
         vendor: declared.vendor.clone(),
+        owned: declared.owned.clone(),
     }
 }
 
@@ -271,6 +274,7 @@ fn read_package(wire: PackageWire) -> Option<DeclaredPackage> {
         },
         licences: wire.licences,
         vendor: wire.vendor,
+        owned: wire.owned,
     })
 }
 

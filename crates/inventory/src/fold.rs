@@ -128,12 +128,11 @@ fn add_debian_licences(located: &mut [LocatedPackage], files: &BTreeMap<&str, St
     }
 }
 
-/// Paths that OS packages own, with the layer that says so without interruption.
+/// Paths that OS packages own, with the layer in which their package wrote them.
 fn owned_paths<'a>(files: &BTreeMap<&str, Standing<'a>>) -> HashMap<&'a str, usize> {
     let mut owned = HashMap::new();
     for standing in files.values() {
-        for path in &standing.evidence.owned {
-            let since = standing.owned_since(path);
+        for (path, since) in standing.owned_paths() {
             let known = owned.entry(path::without_usr(path)).or_insert(since);
             *known = since.max(*known);
         }

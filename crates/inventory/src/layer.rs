@@ -31,7 +31,8 @@ pub struct LayerInventory {
 pub struct FileEvidence {
     /// Packages that the file says are installed.
     pub packages: Vec<DeclaredPackage>,
-    /// Paths that it says belong to OS packages, as far as language packages can live there.
+    /// Paths that belong to the one OS package that the file is about, as far as language packages
+    /// can live there. A file about many packages says so of each.
     pub owned: Vec<String>,
     /// The distro that it names.
     pub distro: Option<Distro>,
@@ -59,6 +60,8 @@ pub struct DeclaredPackage {
     pub licences: Vec<String>,
     /// Who built it, where the package manager records that.
     pub vendor: Option<String>,
+    /// Its files, where this file lists them, as far as language packages can live there.
+    pub owned: Vec<String>,
 }
 
 impl From<Package> for DeclaredPackage {
@@ -67,6 +70,7 @@ impl From<Package> for DeclaredPackage {
             package,
             licences: Vec::new(),
             vendor: None,
+            owned: Vec::new(),
         }
     }
 }

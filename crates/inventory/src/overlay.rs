@@ -16,8 +16,6 @@ pub struct Standing<'a> {
     layer: usize,
     /// Lower layers from which this file has named packages without interruption.
     origins: HashMap<&'a Package, usize>,
-    /// The same of the paths that it says are owned.
-    owned: HashMap<&'a str, usize>,
     /// The same of its secrets, by what does not change when lines move.
     secrets: HashMap<(&'a str, &'a str), usize>,
 }
@@ -33,7 +31,6 @@ impl<'a> Standing<'a> {
             evidence,
             layer,
             origins: HashMap::new(),
-            owned: HashMap::new(),
             secrets: HashMap::new(),
         };
         let Some(before) = below.get(path) else {
@@ -43,12 +40,6 @@ impl<'a> Standing<'a> {
         for DeclaredPackage { package, .. } in &evidence.packages {
             if let Some(origin) = named.get(package) {
                 standing.origins.insert(package, *origin);
-            }
-        }
-        let owned: HashMap<_, _> = before.owned_paths().collect();
-        for path in &evidence.owned {
-            if let Some(since) = owned.get(path.as_str()) {
-                standing.owned.insert(path, *since);
             }
         }
         let secrets: HashMap<_, _> = before.secrets().map(|(s, since)| (key(s), since)).collect();
@@ -77,19 +68,23 @@ impl<'a> Standing<'a> {
         self.origins.get(package).copied().unwrap_or(self.layer)
     }
 
-    /// The lowest layer from which this file has named the path as owned without interruption.
-    pub fn owned_since(&self, path: &str) -> usize {
-        self.owned.get(path).copied().unwrap_or(self.layer)
-    }
-
     fn packages(&self) -> impl Iterator<Item = (&'a Package, usize)> {
         let packages = self.evidence.packages.iter();
         packages.map(|declared| (&declared.package, self.origin(&declared.package)))
     }
 
-    fn owned_paths(&self) -> impl Iterator<Item = (&'a str, usize)> {
-        let paths = self.evidence.owned.iter();
-        paths.map(|path| (path.as_str(), self.owned_since(path)))
+    /// Paths that OS packages own, each with the layer that brought its package in this version:
+    /// then the package manager wrote the path. A list of one package's files is written with them.
+    pub fn owned_paths(&self) -> impl Iterator<Item = (&'a str, usize)> {
+        let listed = self.evidence.owned.iter();
+        let listed = listed.map(|path| (path, self.layer));
+        let declared = self.evidence.packages.iter().flat_map(|declared| {
+            let origin = self.origin(&declared.package);
+            declared.owned.iter().map(move |path| (path, origin))
+        });
+        listed
+            .chain(declared)
+            .map(|(path, since)| (path.as_str(), since))
     }
 }
 

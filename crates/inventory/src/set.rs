@@ -25,10 +25,10 @@ impl CatalogerSet {
     /// differently.
     pub const fn name(self) -> &'static str {
         match (self.lockfiles, self.secrets) {
-            (false, false) => "14",
-            (true, false) => "14+lockfiles",
-            (false, true) => "14+secrets",
-            (true, true) => "14+lockfiles+secrets",
+            (false, false) => "15",
+            (true, false) => "15+lockfiles",
+            (false, true) => "15+secrets",
+            (true, true) => "15+lockfiles+secrets",
         }
     }
 }

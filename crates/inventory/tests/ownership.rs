@@ -86,6 +86,23 @@ fn an_upgrade_over_an_owned_file_in_a_later_layer_counts() {
 }
 
 #[test]
+fn an_os_package_upgraded_in_a_later_layer_owns_what_it_wrote() {
+    let (old, new) = (metadata("1"), metadata("2"));
+    let base = [(METADATA, old.as_str()), (LIST, OWNED)];
+    let upgrade = [(METADATA, new.as_str()), (LIST, OWNED)];
+    assert!(names(&image(&[&base, &upgrade])).is_empty());
+
+    let path = "usr/lib/python3.11/site-packages/p.egg-info";
+    let database = |version: &str| {
+        format!("P:py3-p\nV:{version}\nF:usr/lib/python3.11/site-packages\nR:p.egg-info\n")
+    };
+    let (first, second) = (database("1-r0"), database("2-r0"));
+    let base = [(path, old.as_str()), ("lib/apk/db/installed", &first)];
+    let upgrade = [(path, new.as_str()), ("lib/apk/db/installed", &second)];
+    assert_eq!(names(&image(&[&base, &upgrade])), ["py3-p@2-r0#1"]);
+}
+
+#[test]
 fn a_rewrite_of_the_same_content_in_a_later_layer_changes_nothing() {
     let version = metadata("1");
     let base = [(METADATA, version.as_str()), (LIST, OWNED)];

@@ -96,6 +96,7 @@ fn what_was_added_to_the_format_since_is_stored_too() {
         package,
         licences: vec!["MIT".into()],
         vendor: Some("Vendor".into()),
+        owned: vec!["usr/bin/node".into()],
     };
     let file = FileEvidence::of_packages([declared]);
     inventory.files.insert("var/lib/rpm/Packages".into(), file);

@@ -33,6 +33,7 @@ impl Cataloger for Installed {
 fn read_block(block: &str, evidence: &mut FileEvidence) {
     let (mut name, mut version, mut arch, mut origin, mut licence) = ("", "", "", "", "");
     let mut dir = "";
+    let mut owned = Vec::new();
     for line in block.lines() {
         let Some((field, value)) = line.split_once(':') else {
             continue;
@@ -51,7 +52,7 @@ fn read_block(block: &str, evidence: &mut FileEvidence) {
                     format!("{dir}/{value}")
                 };
                 if language_evidence(&path) {
-                    evidence.owned.push(path);
+                    owned.push(path);
                 }
             }
             _ => {}
@@ -72,6 +73,7 @@ fn read_block(block: &str, evidence: &mut FileEvidence) {
         version: version.to_owned(),
     });
     let mut declared = DeclaredPackage::from(package);
+    declared.owned = owned;
     if !licence.is_empty() {
         declared.licences.push(licence.to_owned());
     }
@@ -93,7 +95,7 @@ mod tests {
             .map(|p| (p.package.name.as_str(), p.package.source_name()))
             .collect();
         assert_eq!(names, [("libcrypto3", "openssl"), ("musl", "musl")]);
-        assert_eq!(evidence.owned, ["usr/bin/tool"]);
+        assert_eq!(evidence.packages[0].owned, ["usr/bin/tool"]);
         assert_eq!(evidence.packages[0].licences, ["Apache-2.0"]);
     }
 }

@@ -68,6 +68,7 @@ impl Collector {
                 package,
                 licences: entry.licences,
                 vendor: None,
+                owned: Vec::new(),
             });
         }
     }

@@ -39,5 +39,6 @@ fn package(line: &str) -> Option<DeclaredPackage> {
         package,
         licences: Vec::new(),
         vendor: (!is_none(vendor)).then(|| vendor.to_owned()),
+        owned: Vec::new(),
     })
 }

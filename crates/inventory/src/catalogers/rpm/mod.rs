@@ -17,7 +17,7 @@ use scanyard_package::{CoverageKind, Limits};
 use self::damage::{Damage, Order, Visit};
 use self::header::Header;
 use super::{Cataloger, Names};
-use crate::layer::{FileEvidence, Unknown};
+use crate::layer::{DeclaredPackage, FileEvidence, Unknown};
 use crate::path;
 
 /// Where rpm keeps its database; the last is rpm-ostree's.
@@ -78,6 +78,7 @@ struct Reading {
     /// How many entries could not be read, and what was wrong with the first.
     damaged: usize,
     first: Option<Damage>,
+    paths: usize,
 }
 
 impl Reading {
@@ -96,8 +97,14 @@ impl Reading {
         if self.evidence.packages.len() >= MOST_PACKAGES {
             return Err(Damage::Many);
         }
-        self.evidence.packages.push(declared);
-        package::read_files(&header, &mut self.evidence.owned)
+        // The package is there, whatever is wrong with the list of its files.
+        let mut owned = Vec::new();
+        let outcome = package::read_files(&header, &mut owned, package::MOST_PATHS - self.paths);
+        self.paths += owned.len();
+        self.evidence
+            .packages
+            .push(DeclaredPackage { owned, ..declared });
+        outcome
     }
 
     fn finish(mut self, outcome: Result<(), Damage>) -> FileEvidence {

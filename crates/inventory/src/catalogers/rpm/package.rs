@@ -14,7 +14,7 @@ const PATH_BYTES: usize = 4096;
 /// and stay below one; a header that names one long directory a million times does not.
 const PATH_RATIO: usize = 2;
 /// Paths of one database that are kept.
-const MOST_PATHS: usize = 2_000_000;
+pub const MOST_PATHS: usize = 2_000_000;
 
 /// The package; `None` for a key in the key ring, which rpm keeps among the packages.
 pub fn read(header: &Header<'_>) -> Result<Option<DeclaredPackage>, Damage> {
@@ -43,6 +43,7 @@ pub fn read(header: &Header<'_>) -> Result<Option<DeclaredPackage>, Damage> {
         package,
         licences: text(Tag::LICENSE)?.into_iter().collect(),
         vendor: text(Tag::VENDOR)?,
+        owned: Vec::new(),
     }))
 }
 
@@ -84,8 +85,9 @@ pub fn read_source(file: &str, package: &Package) -> Option<SourcePackage> {
     (!is_its_own).then_some(source)
 }
 
-/// Adds the package's files, as far as language packages can live there.
-pub fn read_files(header: &Header<'_>, owned: &mut Vec<String>) -> Result<(), Damage> {
+/// Adds the package's files, as far as language packages can live there, and no more than there is
+/// room for.
+pub fn read_files(header: &Header<'_>, owned: &mut Vec<String>, room: usize) -> Result<(), Damage> {
     let mut budget = header.length().saturating_mul(PATH_RATIO);
     let mut full = Vec::new();
     let mut add = |directory: &[u8], name: &[u8]| {
@@ -96,7 +98,7 @@ pub fn read_files(header: &Header<'_>, owned: &mut Vec<String>) -> Result<(), Da
         full.extend(directory);
         full.extend(name);
         budget = budget.checked_sub(full.len()).ok_or(Damage::Paths)?;
-        if owned.len() >= MOST_PATHS {
+        if owned.len() >= room {
             return Err(Damage::Paths);
         }
         if let Ok(path) = std::str::from_utf8(&full)

@@ -59,7 +59,8 @@ fn a_header_gives_all_that_is_known_of_its_package() {
 #[test]
 fn files_in_which_a_language_package_can_lie_are_owned() {
     for database in FORMATS {
-        let owned = catalog(database).owned;
+        let packages = catalog(database).packages;
+        let owned: Vec<_> = packages.into_iter().flat_map(|p| p.owned).collect();
         let expected = [
             "usr/lib/python3.6/site-packages/p-2.0.dist-info/METADATA",
             "usr/bin/p",

@@ -27,7 +27,8 @@ pub fn image_coverage<'p>(
             .iter()
             .filter_map(|(kind, count)| match kind.language_ecosystem() {
                 Some(name) => language_coverage(database, name, *count),
-                None => foreign_packages(*kind, *count, distro),
+                None if kind.is_os() => foreign_packages(*kind, *count, distro),
+                None => Some(unmatched_kind(*kind, *count)),
             }),
     );
     coverage
@@ -76,9 +77,9 @@ fn os_coverage(
         CoverageKind::UnsupportedDistro,
         distro.qualifier(),
         format!(
-            "the advisories hold nothing for {}; its {} were not matched",
+            "the advisories hold nothing for {}; its {}",
             shown(distro),
-            counted(os_packages, "OS package")
+            not_matched(os_packages, "OS package")
         ),
     ))
 }
@@ -128,8 +129,8 @@ fn product(id: &str) -> &str {
 fn no_distro(os_packages: usize, is_empty: bool) -> Option<Coverage> {
     let detail = if os_packages > 0 {
         format!(
-            "the image has no os-release that names a distro, so its {} were not matched",
-            counted(os_packages, "OS package")
+            "the image has no os-release that names a distro, so its {}",
+            not_matched(os_packages, "OS package")
         )
     } else if is_empty {
         "neither a distro nor any package was recognised, so there was nothing to match".to_owned()
@@ -147,10 +148,21 @@ fn language_coverage(database: &Database, name: &str, count: usize) -> Option<Co
         CoverageKind::NoAdvisories,
         name,
         format!(
-            "the advisories hold nothing for {name}; {} were not matched",
-            counted(count, "package")
+            "the advisories hold nothing for {name}; {}",
+            not_matched(count, "package")
         ),
     ))
+}
+
+/// Packages of a kind that no advisories speak of.
+fn unmatched_kind(kind: PackageKind, count: usize) -> Coverage {
+    let name = kind.purl_type();
+    let not_matched = not_matched(count, "package");
+    Coverage::new(
+        CoverageKind::NoAdvisories,
+        name,
+        format!("no advisories speak of packages of type {name}; {not_matched}"),
+    )
 }
 
 /// OS packages of another package manager than the distro's.
@@ -166,9 +178,9 @@ fn foreign_packages(kind: PackageKind, count: usize, distro: Option<&Distro>) ->
         CoverageKind::NoAdvisories,
         name,
         format!(
-            "{} of {name} are not of {}'s package manager and were not matched",
-            counted(count, "package"),
-            shown(distro)
+            "{name} is not {}'s package manager; {}",
+            shown(distro),
+            not_matched(count, "package")
         ),
     ))
 }
@@ -181,6 +193,9 @@ fn shown(distro: &Distro) -> String {
     }
 }
 
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+fn not_matched(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun} was not matched"),
+        count => format!("{count} {noun}s were not matched"),
+    }
 }

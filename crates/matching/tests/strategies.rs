@@ -192,7 +192,11 @@ fn amazon_and_oracle_tell_architectures_and_flavours_apart() {
         image pkg:rpm/ol/openssl@1.1.1k-1.el8?distro=ol-8.9
           complete
         image pkg:rpm/fedora/openssl@3-1.fc40?distro=fedora-40
-          unsupported_distro: the advisories hold nothing for fedora-40; its 1 OS package were not matched
+          unsupported_distro: the advisories hold nothing for fedora-40; its 1 OS package was not matched
+        image pkg:generic/openssl@3.0.1
+          no_advisories: no advisories speak of packages of type generic; 1 package was not matched
+        image pkg:apk/ol/musl@1.2?distro=ol-8.9
+          no_advisories: apk is not ol-8.9's package manager; 1 package was not matched
         "#,
     );
 }

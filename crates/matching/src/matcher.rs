@@ -51,7 +51,11 @@ impl<'a> Matcher<'a> {
         };
         PackageOutcome {
             findings,
-            coverage: coverage(&subjects, package, distro),
+            // Where no advisory names the package, there was nothing to compare its version with.
+            coverage: match opinions.is_empty() {
+                true => Vec::new(),
+                false => coverage(&subjects, package, distro),
+            },
         }
     }
 }

@@ -229,6 +229,8 @@ fn go_versions_compare_in_all_their_spellings() {
         package pkg:golang/example.org/m@(devel)
           undetermined GO-2 | by GO-2 | the installed version \"(devel)\" is not a go version: a component is not a number
           coverage invalid_version: the installed version \"(devel)\" is not a go version: a component is not a number; advisories about it cannot be compared
+        package pkg:golang/example.org/unnamed@(devel)
+          nothing
         package pkg:golang/example.org/old@v5.3.0+incompatible
           nothing
         package pkg:golang/example.org/old@v5.2.0+incompatible

@@ -27,8 +27,14 @@ pub fn unpack(packed: &[u8]) -> Result<Vec<u8>> {
     let mut content = Vec::new();
     zstd::Decoder::new(packed)
         .map_err(damaged)?
-        .take(MAX_BYTES)
+        .take(MAX_BYTES + 1)
         .read_to_end(&mut content)
         .map_err(damaged)?;
+    if content.len() as u64 > MAX_BYTES {
+        // A part of it would pass for the whole.
+        return Err(StoreError::Corrupt(
+            "a stored document is too large".to_owned(),
+        ));
+    }
     Ok(content)
 }

@@ -23,6 +23,9 @@ pub struct Entry<'a> {
 /// Collects entries.
 #[derive(Default)]
 pub struct Collector {
+    /// Packages at most, and how many there were beyond.
+    most: usize,
+    beyond: usize,
     evidence: FileEvidence,
     known: HashSet<Package>,
     distro: Option<Distro>,
@@ -32,6 +35,14 @@ pub struct Collector {
 }
 
 impl Collector {
+    /// Nothing yet, and room for so many packages.
+    pub fn new(most: usize) -> Self {
+        Self {
+            most,
+            ..Self::default()
+        }
+    }
+
     /// The distro as the bill names it, which decides over the purls.
     pub fn distro(&mut self, distro: Distro) {
         self.evidence.distro.get_or_insert(distro);
@@ -63,7 +74,12 @@ impl Collector {
         if self.distro.is_none() {
             self.distro = distro;
         }
-        if self.known.insert(package.clone()) {
+        if self.known.contains(&package) {
+            return;
+        }
+        if self.known.len() >= self.most {
+            self.beyond += 1;
+        } else if self.known.insert(package.clone()) {
             self.evidence.packages.push(DeclaredPackage {
                 package,
                 licences: entry.licences,
@@ -82,6 +98,13 @@ impl Collector {
                 "{count} listed with purls of type {purl_type}, which no advisories that we read speak of"
             );
             unknown(CoverageKind::NoAdvisories, detail);
+        }
+        if self.beyond > 0 {
+            let detail = format!(
+                "more than {} packages; {} entries were left out",
+                self.most, self.beyond
+            );
+            unknown(CoverageKind::LimitExceeded, detail);
         }
         if !self.without_purl.is_empty() {
             let detail = format!("listed without a purl: {}", named(&self.without_purl));
@@ -107,5 +130,32 @@ fn named(names: &[String]) -> String {
     match names.len().saturating_sub(MOST_NAMED) {
         0 => shown,
         more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_beyond_the_limit_are_counted_and_said() {
+        let mut collector = Collector::new(2);
+        for purl in ["pkg:npm/a@1", "pkg:npm/b@1", "pkg:npm/a@1", "pkg:npm/c@1"] {
+            let purl = Some(purl);
+            collector.add(Entry {
+                purl,
+                ..Entry::default()
+            });
+        }
+        let evidence = collector.finish();
+        assert_eq!(evidence.packages.len(), 2);
+        let [unknown] = evidence.unknowns.as_slice() else {
+            panic!("{evidence:?}");
+        };
+        assert_eq!(unknown.kind, CoverageKind::LimitExceeded);
+        assert_eq!(
+            unknown.detail,
+            "more than 2 packages; 1 entries were left out"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! CycloneDX in JSON: components, nested to any depth that JSON readers take.
 
-use scanyard_package::{Distro, SourcePackage};
+use scanyard_package::{Distro, Limits, SourcePackage};
 use serde::Deserialize;
 
 use super::collect::{Collector, Entry};
@@ -67,7 +67,7 @@ struct Property {
 pub fn read(content: &[u8]) -> Result<FileEvidence, SbomError> {
     let document: Document =
         serde_json::from_slice(content).map_err(|error| malformed("CycloneDX", &error))?;
-    let mut collector = Collector::default();
+    let mut collector = Collector::new(Limits::default().packages);
     // The thing described is no package of itself, but what is in it may be nested there.
     let described = document.metadata.component;
     let mut pending: Vec<Component> = described

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use scanyard_package::{Distro, SourcePackage};
+use scanyard_package::{Distro, Limits, SourcePackage};
 use serde::Deserialize;
 
 use super::collect::{Collector, Entry};
@@ -62,7 +62,7 @@ struct Relationship {
 pub fn read(content: &[u8]) -> Result<FileEvidence, SbomError> {
     let document: Document =
         serde_json::from_slice(content).map_err(|error| malformed("SPDX", &error))?;
-    let mut collector = Collector::default();
+    let mut collector = Collector::new(Limits::default().packages);
     let related = document.relationships.iter().filter_map(|relationship| {
         (relationship.relationship_type == "DESCRIBES")
             .then_some(&relationship.related_spdx_element)

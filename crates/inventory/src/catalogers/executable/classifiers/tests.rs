@@ -99,7 +99,7 @@ const SAMPLES: &[(&str, &str, &str)] = &[
     ),
     (
         "libpython3.12.so.1.0",
-        "/root/.pyenv/versions/3.12.1~EXEC_PREFIX~",
+        "/opt/python/3.12.1~EXEC_PREFIX~",
         "bitnami/python@3.12.1",
     ),
     ("python3.13", "~3.13.0rc1~", "bitnami/python@3.13.0-rc1"),

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::port::reserve_port;
 
 /// Longest wait for the server to start or to end.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -48,9 +49,12 @@ impl RealNats {
     pub async fn start_with(arguments: &[&str]) -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
         let arguments: Vec<_> = arguments.iter().map(|&text| text.to_owned()).collect();
-        // The server chooses: a port that we found free may be taken before it starts.
+        let ports = Ports {
+            client: reserve_port(),
+            monitoring: reserve_port(),
+        };
         let started = candidates().into_iter().find_map(|program| {
-            let process = spawn(&program, dir.path(), &arguments, None).ok()?;
+            let process = spawn(&program, dir.path(), &arguments, &ports).ok()?;
             Some((program, process))
         });
         let Some((program, process)) = started else {
@@ -58,7 +62,6 @@ impl RealNats {
             return None;
         };
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let ports = read_ports(dir.path(), process.id()).await;
         let nats = Self {
             process,
             program,
@@ -104,8 +107,8 @@ impl RealNats {
 
     /// Starts it again after [`Self::stop`] or [`Self::kill`], on the same port and storage.
     pub async fn start_again(&mut self) {
-        let ports = Some(&self.ports);
-        self.process = spawn(&self.program, self.dir.path(), &self.arguments, ports).unwrap();
+        let dir = self.dir.path();
+        self.process = spawn(&self.program, dir, &self.arguments, &self.ports).unwrap();
         self.wait_until_healthy().await;
     }
 
@@ -146,52 +149,18 @@ fn spawn(
     program: &Path,
     dir: &Path,
     arguments: &[String],
-    ports: Option<&Ports>,
+    ports: &Ports,
 ) -> std::io::Result<Child> {
-    let port =
-        |port: fn(&Ports) -> u16| ports.map_or("-1".to_owned(), |ports| port(ports).to_string());
     Command::new(program)
         .args(["-a", "127.0.0.1", "-js"])
-        .args(["-p", &port(|ports| ports.client)])
-        .args(["-m", &port(|ports| ports.monitoring)])
+        .args(["-p", &ports.client.to_string()])
+        .args(["-m", &ports.monitoring.to_string()])
         .arg("-sd")
         .arg(dir.join("data"))
         .arg("-l")
         .arg(dir.join("log"))
-        .arg("--ports_file_dir")
-        .arg(dir)
         .args(arguments)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-}
-
-/// The file in which the server says where it listens.
-async fn read_ports(dir: &Path, process: u32) -> Ports {
-    let begin = Instant::now();
-    loop {
-        if let Some(ports) = find_ports(dir, process) {
-            return ports;
-        }
-        let log = || std::fs::read_to_string(dir.join("log")).unwrap_or_default();
-        assert!(
-            begin.elapsed() < PATIENCE,
-            "nats-server does not listen: {}",
-            log()
-        );
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
-fn find_ports(dir: &Path, process: u32) -> Option<Ports> {
-    let end = format!("_{process}.ports");
-    let mut entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
-    let file = entries.find(|entry| entry.file_name().to_string_lossy().ends_with(&end))?;
-    // It may be half written.
-    let ports: Value = serde_json::from_slice(&std::fs::read(file.path()).ok()?).ok()?;
-    let port = |name: &str| ports[name][0].as_str()?.rsplit_once(':')?.1.parse().ok();
-    Some(Ports {
-        client: port("nats")?,
-        monitoring: port("monitoring")?,
-    })
 }

@@ -1,12 +1,13 @@
 //! PostgreSQL, where the machine has it.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
+
+use crate::port::reserve_port;
 
 /// `SCANYARD_TEST_POSTGRES_BIN` names another version's programs.
 const BIN_VARIABLE: &str = "SCANYARD_TEST_POSTGRES_BIN";
@@ -52,15 +53,10 @@ impl RealPostgres {
             // initdb refuses root.
             run(Command::new("chown").arg("postgres").arg(dir.path()));
         }
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
         let server = Self {
             bin,
             dir,
-            port,
+            port: reserve_port(),
             databases: AtomicU32::new(0),
         };
         server.initialize(durability);
@@ -159,13 +155,22 @@ impl RealPostgres {
     }
 
     fn start_server(&self) {
-        run(self
+        let log = self.dir.path().join("log");
+        let started = self
             .program("pg_ctl")
             .arg("-D")
             .arg(self.data())
             .arg("-l")
-            .arg(self.dir.path().join("log"))
-            .args(["-w", "-t", PATIENCE, "start"]));
+            .arg(&log)
+            .args(["-w", "-t", PATIENCE, "start"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .status();
+        assert!(
+            started.unwrap().success(),
+            "{}",
+            std::fs::read_to_string(log).unwrap_or_default()
+        );
     }
 
     fn stop(&self, mode: &str) {

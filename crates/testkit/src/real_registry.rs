@@ -1,6 +1,5 @@
 //! The reference implementation of a registry, where the machine has it.
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,6 +8,7 @@ use scanyard_package::Digest;
 use tempfile::TempDir;
 
 use crate::layer::sha256;
+use crate::port::reserve_port;
 use crate::{Image, Index};
 
 /// Longest wait for the registry to answer.
@@ -46,11 +46,7 @@ impl RealRegistry {
 
     async fn start_with(user: Option<(String, String)>) -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = reserve_port();
         let address = format!("127.0.0.1:{port}");
         let mut config = format!(
             "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\n\

@@ -218,12 +218,8 @@ async fn garbage_is_malformed_and_a_missing_registry_unavailable() {
         assert_eq!(error.code(), "malformed_image", "{error}");
     }
     drop(registry);
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = closed.local_addr().unwrap();
-    drop(closed);
-    let error = images(&format!("{address}/app:1"), &options())
-        .await
-        .unwrap_err();
+    let closed = format!("127.0.0.1:{}/app:1", scanyard_testkit::reserve_port());
+    let error = images(&closed, &options()).await.unwrap_err();
     assert_eq!(error.code(), "registry_unavailable", "{error}");
 }
 

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
-use scanyard_testkit::{Durability, FakeRegistry, Proxy, RealNats, RealPostgres};
+use scanyard_testkit::{Durability, FakeRegistry, Proxy, RealNats, RealPostgres, reserve_port};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -57,7 +57,7 @@ impl Cluster {
     ) -> Option<Self> {
         let postgres = RealPostgres::start(durability)?;
         let nats = RealNats::start().await?;
-        let listen = free_address();
+        let listen = format!("127.0.0.1:{}", reserve_port());
         let mut cluster = Self {
             roles: BTreeMap::new(),
             registry: FakeRegistry::start().await,
@@ -306,10 +306,4 @@ pub fn has_ended(scan: &Value) -> bool {
         scan["state"].as_str(),
         Some("done" | "failed" | "cancelled")
     )
-}
-
-/// An address that was free a moment ago, and stays the gateway's over restarts.
-fn free_address() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
 }

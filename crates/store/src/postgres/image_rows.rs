@@ -40,7 +40,7 @@ statements! {
     REPOSITORIES = "SELECT repository_images.image_id, repositories.name FROM repository_images
         JOIN repositories ON repositories.id = repository_images.repository_id
         WHERE repository_images.image_id = ANY ($2::bigint[])
-          AND repository_images.tenant_id = $1
+          AND repository_images.tenant_id = $1 AND repository_images.gone_at IS NULL
         ORDER BY repositories.name";
     TAGS = "SELECT tags.image_id, repositories.name, tags.name FROM tags
         JOIN repositories ON repositories.id = tags.repository_id

@@ -24,19 +24,22 @@ use crate::{
 const LAST: i64 = 250_000_000_000_000_000;
 
 statements! {
-    BY_DIGEST = select_images!("WHERE tenant_images.tenant_id = $1 AND images.digest = $2");
+    BY_DIGEST = select_images!("WHERE tenant_images.tenant_id = $1 AND tenant_images.gone_at IS NULL
+          AND images.digest = $2");
     /// Tenant, cursor (a time and an id), how many, the least severity; then the repository.
-    LIST = select_images!("WHERE tenant_images.tenant_id = $1
+    LIST = select_images!("WHERE tenant_images.tenant_id = $1 AND tenant_images.gone_at IS NULL
           AND (tenant_images.last_seen, tenant_images.image_id) < ($2, $3)
           AND coalesce(sets.worst, 0) >= $5
         ORDER BY tenant_images.last_seen DESC, tenant_images.image_id DESC LIMIT $4");
     LIST_REPOSITORY = select_images!("WHERE tenant_images.tenant_id = $1
+          AND tenant_images.gone_at IS NULL
           AND (tenant_images.last_seen, tenant_images.image_id) < ($2, $3)
           AND coalesce(sets.worst, 0) >= $5
           AND tenant_images.image_id IN (
               SELECT image_id FROM repository_images
               WHERE repository_id = (SELECT id FROM repositories
-                                     WHERE tenant_id = $1 AND name = $6))
+                                     WHERE tenant_id = $1 AND name = $6)
+                AND repository_images.gone_at IS NULL)
         ORDER BY tenant_images.last_seen DESC, tenant_images.image_id DESC LIMIT $4");
     DETAIL = "SELECT config_digest, created, labels,
                (SELECT digest FROM package_sets WHERE id = package_set_id) AS package_set

@@ -22,7 +22,8 @@ statements! {
         )
         SELECT count(*) FROM affected_sets
         JOIN images ON images.package_set_id = affected_sets.package_set_id
-        JOIN tenant_images ON tenant_images.tenant_id = $1 AND tenant_images.image_id = images.id";
+        JOIN tenant_images ON tenant_images.tenant_id = $1 AND tenant_images.image_id = images.id
+            AND tenant_images.gone_at IS NULL";
     DETAIL = "SELECT packages.purl, findings.content FROM finding_ids
         JOIN findings ON findings.id = finding_ids.finding_id
         JOIN matches ON matches.finding_id = findings.id AND matches.last_revision IS NULL
@@ -33,6 +34,7 @@ statements! {
               JOIN images ON images.package_set_id = members.package_set_id
               JOIN tenant_images ON tenant_images.tenant_id = $1
                   AND tenant_images.image_id = images.id
+                  AND tenant_images.gone_at IS NULL
               WHERE members.package_id = packages.id)
         ORDER BY packages.purl COLLATE \"C\", findings.id";
     /// Images come in the order of their package sets, so that a page ends where it is full.
@@ -50,6 +52,7 @@ statements! {
             SELECT images.id FROM images
             JOIN tenant_images ON tenant_images.tenant_id = $1
                 AND tenant_images.image_id = images.id
+                AND tenant_images.gone_at IS NULL
             WHERE images.package_set_id = affected_sets.package_set_id
               AND (images.package_set_id, images.id) > ($3, $4)
             ORDER BY images.id LIMIT $5

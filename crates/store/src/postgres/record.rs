@@ -49,7 +49,8 @@ statements! {
             INSERT INTO tenant_images (tenant_id, image_id, first_seen, last_seen)
             SELECT $2, id, now(), now() FROM images WHERE digest = ANY ($1::bytea[]) ORDER BY id
             ON CONFLICT (tenant_id, image_id)
-                DO UPDATE SET last_seen = greatest(tenant_images.last_seen, excluded.last_seen)
+                DO UPDATE SET last_seen = greatest(tenant_images.last_seen, excluded.last_seen),
+                              gone_at = NULL
         ), reached_layers AS (
             INSERT INTO tenant_layers (tenant_id, layer_id)
             SELECT DISTINCT $2::uuid, image_layers.layer_id FROM images
@@ -62,13 +63,15 @@ statements! {
         SELECT DISTINCT $2::uuid, name FROM unnest($3::text[] || $4::text[]) AS asked (name)
         WHERE name IS NOT NULL ORDER BY name
         ON CONFLICT DO NOTHING";
-    REPOSITORY_IMAGES = "INSERT INTO repository_images (repository_id, image_id, tenant_id)
-        SELECT repositories.id, images.id, $2
+    REPOSITORY_IMAGES = "INSERT INTO repository_images
+            (repository_id, image_id, tenant_id, first_seen, last_seen)
+        SELECT DISTINCT repositories.id, images.id, $2::uuid, now(), now()
         FROM unnest($1::bytea[], $3::text[]) AS asked (digest, repository)
         JOIN images ON images.digest = asked.digest
         JOIN repositories ON repositories.tenant_id = $2 AND repositories.name = asked.repository
         ORDER BY repositories.id, images.id
-        ON CONFLICT DO NOTHING";
+        ON CONFLICT (repository_id, image_id)
+            DO UPDATE SET last_seen = excluded.last_seen, gone_at = NULL";
     /// A tag has no row to lock before it names its first image.
     LOCK_TAGS = "SELECT pg_advisory_xact_lock(key) FROM (
             SELECT DISTINCT hashtextextended(concat_ws(' ', $1::uuid, repository, tag), 0) AS key
@@ -92,12 +95,14 @@ statements! {
           AND tags.image_id NOT IN (SELECT image_id FROM named)
           AND ($5::text IS NULL OR (SELECT platform FROM images WHERE id = tags.image_id)
                                    IN (SELECT platform FROM named))";
-    NAME_TAGS = "INSERT INTO tags (tenant_id, repository_id, name, image_id, valid_from)
-        SELECT $2, repositories.id, asked.tag, images.id, now()
+    NAME_TAGS = "INSERT INTO tags
+            (tenant_id, repository_id, name, image_id, valid_from, last_seen)
+        SELECT DISTINCT $2::uuid, repositories.id, asked.tag, images.id, now(), now()
         FROM unnest($1::bytea[], $3::text[], $4::text[]) AS asked (digest, repository, tag)
         JOIN images ON images.digest = asked.digest
         JOIN repositories ON repositories.tenant_id = $2 AND repositories.name = asked.repository
-        ON CONFLICT DO NOTHING";
+        ON CONFLICT (repository_id, name, image_id) WHERE valid_to IS NULL
+            DO UPDATE SET last_seen = excluded.last_seen";
     /// What an earlier delivery of the job recorded is replaced: the tag may have moved in between.
     FORGET = "WITH forgotten AS (DELETE FROM scan_images WHERE scan_id = $1)
               DELETE FROM awaited_layers WHERE scan_id = $1";

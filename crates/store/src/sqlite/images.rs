@@ -107,7 +107,7 @@ impl Images for SqliteStore {
     async fn image(&self, tenant: TenantId, digest: Digest) -> Result<Option<ImageDetail>> {
         let mut snapshot = self.readers().begin().await?;
         let rows: Vec<ImageRow> = QueryBuilder::<Sqlite>::new(SELECT)
-            .push(" WHERE tenant_images.tenant_id = ")
+            .push(" WHERE tenant_images.gone_at IS NULL AND tenant_images.tenant_id = ")
             .push_bind(tenant.0)
             .push(" AND images.digest = ")
             .push_bind(digest.as_bytes().as_slice())
@@ -171,7 +171,7 @@ async fn list_rows(
 ) -> Result<Vec<ImageRow>> {
     let mut query = QueryBuilder::<Sqlite>::new(SELECT);
     query
-        .push(" WHERE tenant_images.tenant_id = ")
+        .push(" WHERE tenant_images.gone_at IS NULL AND tenant_images.tenant_id = ")
         .push_bind(tenant.0);
     if let Some(repository) = &filter.repository {
         query
@@ -180,6 +180,7 @@ async fn list_rows(
                   JOIN repository_images ON repository_images.repository_id = repositories.id
                   WHERE repositories.tenant_id = tenant_images.tenant_id
                     AND repository_images.image_id = tenant_images.image_id
+                    AND repository_images.gone_at IS NULL
                     AND repositories.name = ",
             )
             .push_bind(repository)
@@ -241,7 +242,7 @@ async fn read_images(
     let repositories: Vec<(i64, String)> = sqlx::query_as(
         "SELECT repository_images.image_id, repositories.name FROM json_each(?2) AS ids
          JOIN repository_images ON repository_images.image_id = ids.value
-             AND repository_images.tenant_id = ?1
+             AND repository_images.tenant_id = ?1 AND repository_images.gone_at IS NULL
          JOIN repositories ON repositories.id = repository_images.repository_id
          ORDER BY repositories.name",
     )

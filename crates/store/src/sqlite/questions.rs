@@ -19,6 +19,7 @@ pub(super) async fn vulnerability(
     let images: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM images
          JOIN tenant_images ON tenant_images.tenant_id = ?1 AND tenant_images.image_id = images.id
+             AND tenant_images.gone_at IS NULL
          WHERE images.package_set_id IN (
              SELECT members.package_set_id FROM finding_ids
              JOIN matches ON matches.finding_id = finding_ids.finding_id
@@ -44,6 +45,7 @@ pub(super) async fn vulnerability(
                JOIN images ON images.package_set_id = members.package_set_id
                JOIN tenant_images ON tenant_images.tenant_id = ?1
                    AND tenant_images.image_id = images.id
+                   AND tenant_images.gone_at IS NULL
                WHERE members.package_id = packages.id)
          ORDER BY packages.purl, findings.id",
     )
@@ -79,6 +81,7 @@ pub(super) async fn affected_images(
     let rows: Vec<(i64, i64)> = sqlx::query_as(
         "SELECT images.package_set_id, images.id FROM images
          JOIN tenant_images ON tenant_images.tenant_id = ?1 AND tenant_images.image_id = images.id
+             AND tenant_images.gone_at IS NULL
          WHERE images.package_set_id IN (
              SELECT members.package_set_id FROM finding_ids
              JOIN matches ON matches.finding_id = finding_ids.finding_id

@@ -104,7 +104,7 @@ impl Recording {
              FROM json_each(?1) AS image
              JOIN images ON images.digest = unhex(image.value->>'digest') WHERE true
              ON CONFLICT (tenant_id, image_id)
-                 DO UPDATE SET last_seen = max(last_seen, excluded.last_seen)",
+                 DO UPDATE SET last_seen = max(last_seen, excluded.last_seen), gone_at = NULL",
             "INSERT INTO tenant_layers (tenant_id, layer_id)
              SELECT DISTINCT ?2, image_layers.layer_id
              FROM json_each(?1) AS image
@@ -118,14 +118,16 @@ impl Recording {
                  UNION SELECT value->>'tag_repository' FROM json_each(?1))
              WHERE name IS NOT NULL
              ON CONFLICT DO NOTHING",
-            "INSERT INTO repository_images (repository_id, image_id, tenant_id)
-             SELECT repositories.id, images.id, ?2
+            "INSERT INTO repository_images
+                 (repository_id, image_id, tenant_id, first_seen, last_seen)
+             SELECT repositories.id, images.id, ?2, ?3, ?3
              FROM json_each(?1) AS image
              JOIN images ON images.digest = unhex(image.value->>'digest')
              JOIN repositories ON repositories.tenant_id = ?2
                  AND repositories.name = image.value->>'repository'
              WHERE true
-             ON CONFLICT DO NOTHING",
+             ON CONFLICT (repository_id, image_id)
+                 DO UPDATE SET last_seen = excluded.last_seen, gone_at = NULL",
         ];
         for statement in statements {
             query(statement)
@@ -164,14 +166,15 @@ impl Recording {
         .execute(&mut *c)
         .await?;
         query(
-            "INSERT INTO tags (tenant_id, repository_id, name, image_id, valid_from)
-             SELECT ?2, repositories.id, image.value->>'tag', images.id, ?3
+            "INSERT INTO tags (tenant_id, repository_id, name, image_id, valid_from, last_seen)
+             SELECT ?2, repositories.id, image.value->>'tag', images.id, ?3, ?3
              FROM json_each(?1) AS image
              JOIN images ON images.digest = unhex(image.value->>'digest')
              JOIN repositories ON repositories.tenant_id = ?2
                  AND repositories.name = image.value->>'tag_repository'
              WHERE true
-             ON CONFLICT DO NOTHING",
+             ON CONFLICT (repository_id, name, image_id) WHERE valid_to IS NULL
+                 DO UPDATE SET last_seen = excluded.last_seen",
         )
         .bind(&self.images)
         .bind(&scan.tenant_id)

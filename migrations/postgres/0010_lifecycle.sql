@@ -1,0 +1,36 @@
+-- Images come and go: since when a tenant has an image, and since when no more.
+--
+-- * Who asks what is true now asks for `gone_at IS NULL`; who asks about a moment T for
+--   `first_seen <= T AND (gone_at IS NULL OR gone_at > T)`. An image that comes back is as if it had
+--   never been gone, since what it was in between nobody will ask.
+-- * A deletion carries the time at which it happened and changes nothing that was seen later, so that
+--   it may come late, twice, or after the push that followed it.
+-- * Rows stay until retention removes them.
+
+-- When no repository held the image any more, or the tenant let go of it; NULL while it has it.
+ALTER TABLE tenant_images ADD COLUMN gone_at timestamptz;
+DROP INDEX tenant_images_by_set;
+CREATE INDEX tenant_images_by_set ON tenant_images (tenant_id, package_set_id, image_id)
+    INCLUDE (first_seen, gone_at);
+DROP INDEX tenant_images_by_last_seen;
+CREATE INDEX tenant_images_by_last_seen ON tenant_images (tenant_id, last_seen, image_id)
+    WHERE gone_at IS NULL;
+CREATE INDEX tenant_images_gone ON tenant_images (gone_at) WHERE gone_at IS NOT NULL;
+
+ALTER TABLE repository_images
+    ADD COLUMN first_seen timestamptz NOT NULL DEFAULT now(),
+    -- When the repository last gave it out.
+    ADD COLUMN last_seen  timestamptz NOT NULL DEFAULT now(),
+    -- When the repository had it no more; NULL while it has it.
+    ADD COLUMN gone_at    timestamptz;
+UPDATE repository_images SET first_seen = seen.first_seen, last_seen = seen.last_seen
+    FROM tenant_images AS seen
+    WHERE seen.tenant_id = repository_images.tenant_id
+      AND seen.image_id = repository_images.image_id;
+
+-- A tag that was deleted names no image: its last rows end, and none begins.
+ALTER TABLE tags
+    -- When the registry last said that the tag names the image.
+    ADD COLUMN last_seen timestamptz NOT NULL DEFAULT now();
+UPDATE tags SET last_seen = coalesce(valid_to, valid_from);
+CREATE INDEX tags_history ON tags (repository_id, name, valid_from, id);

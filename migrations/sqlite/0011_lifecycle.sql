@@ -1,0 +1,27 @@
+-- Images come and go: since when a tenant has an image, and since when no more. It means what
+-- migrations/postgres/0010_lifecycle.sql means, which says more.
+
+-- When no repository held the image any more, or the tenant let go of it; NULL while it has it.
+ALTER TABLE tenant_images ADD COLUMN gone_at INTEGER;
+DROP INDEX tenant_images_by_set;
+CREATE INDEX tenant_images_by_set
+    ON tenant_images (tenant_id, package_set_id, image_id, first_seen, gone_at);
+DROP INDEX tenant_images_by_last_seen;
+CREATE INDEX tenant_images_by_last_seen ON tenant_images (tenant_id, last_seen, image_id)
+    WHERE gone_at IS NULL;
+CREATE INDEX tenant_images_gone ON tenant_images (gone_at) WHERE gone_at IS NOT NULL;
+
+ALTER TABLE repository_images ADD COLUMN first_seen INTEGER NOT NULL DEFAULT 0;
+-- When the repository last gave it out.
+ALTER TABLE repository_images ADD COLUMN last_seen INTEGER NOT NULL DEFAULT 0;
+-- When the repository had it no more; NULL while it has it.
+ALTER TABLE repository_images ADD COLUMN gone_at INTEGER;
+UPDATE repository_images SET first_seen = seen.first_seen, last_seen = seen.last_seen
+    FROM tenant_images AS seen
+    WHERE seen.tenant_id = repository_images.tenant_id
+      AND seen.image_id = repository_images.image_id;
+
+-- When the registry last said that the tag names the image.
+ALTER TABLE tags ADD COLUMN last_seen INTEGER NOT NULL DEFAULT 0;
+UPDATE tags SET last_seen = coalesce(valid_to, valid_from);
+CREATE INDEX tags_history ON tags (repository_id, name, valid_from, id);

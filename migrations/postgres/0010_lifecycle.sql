@@ -30,6 +30,9 @@ UPDATE repository_images SET first_seen = seen.first_seen, last_seen = seen.last
 
 -- A tag that was deleted names no image: its last rows end, and none begins.
 ALTER TABLE tags
+    -- What it names in the registry: the image's manifest, or an index that leads to it. NULL where
+    -- nobody asked.
+    ADD COLUMN digest    bytea CHECK (length(digest) = 32),
     -- When the registry last said that the tag names the image.
     ADD COLUMN last_seen timestamptz NOT NULL DEFAULT now();
 UPDATE tags SET last_seen = coalesce(valid_to, valid_from);

@@ -21,6 +21,9 @@ UPDATE repository_images SET first_seen = seen.first_seen, last_seen = seen.last
     WHERE seen.tenant_id = repository_images.tenant_id
       AND seen.image_id = repository_images.image_id;
 
+-- What it names in the registry: the image's manifest, or an index that leads to it. NULL where
+-- nobody asked.
+ALTER TABLE tags ADD COLUMN digest BLOB;
 -- When the registry last said that the tag names the image.
 ALTER TABLE tags ADD COLUMN last_seen INTEGER NOT NULL DEFAULT 0;
 UPDATE tags SET last_seen = coalesce(valid_to, valid_from);

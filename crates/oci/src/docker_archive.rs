@@ -62,8 +62,10 @@ pub fn images(files: &Files, select: &Select, limits: &Limits) -> Result<Vec<Ima
     let layers = layers
         .map(|(file, diff_id)| layer(files, file, diff_id))
         .collect::<Result<Vec<_>, _>>()?;
+    let manifest_digest = manifest_of(files, config_digest, limits).unwrap_or(config_digest);
     Ok(vec![Image {
-        manifest_digest: manifest_of(files, config_digest, limits).unwrap_or(config_digest),
+        manifest_digest,
+        root_digest: manifest_digest,
         config_digest,
         platform,
         layers,

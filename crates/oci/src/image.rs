@@ -9,6 +9,8 @@ use crate::Platform;
 pub struct Image {
     /// Digest of its manifest; of its config where an archive has no manifest.
     pub manifest_digest: Digest,
+    /// Digest of what the reference named: of the index that led to it, or of its own manifest.
+    pub root_digest: Digest,
     /// Digest of its config, which is Docker's image ID.
     pub config_digest: Digest,
     /// What it runs on.

@@ -31,6 +31,8 @@ pub struct Root {
 
 struct Node {
     name: String,
+    /// The document at which the way here began.
+    root: Digest,
     depth: usize,
     digest: Digest,
     /// Of roots, which were read already.
@@ -70,7 +72,7 @@ pub async fn images<D: Documents>(
         .last()
         .map_or_else(|| "the layout".to_owned(), |node| node.name.clone());
     let (mut seen, mut images, mut refused) = (HashSet::new(), Vec::new(), None);
-    while let Some(node) = pending.pop() {
+    while let Some(mut node) = pending.pop() {
         if !seen.insert(node.digest) {
             continue;
         }
@@ -78,14 +80,14 @@ pub async fn images<D: Documents>(
             let limit = format!("{MAX_MANIFESTS} manifests");
             return Err(OciError::Limit { what, limit });
         }
-        let bytes = match node.bytes {
+        let bytes = match node.bytes.take() {
             Some(bytes) => bytes,
             None => documents.manifest(node.digest).await?,
         };
         verify("the manifest", node.digest, &bytes)?;
         match manifest::parse(&node.name, &bytes, limits) {
             Ok(Manifest::Image { config, layers }) => {
-                images.push(image(documents, node.digest, config, layers).await?);
+                images.push(image(documents, &node, config, layers).await?);
             }
             Ok(Manifest::Index(_)) if node.depth >= MAX_DEPTH => {
                 return Err(OciError::malformed(
@@ -97,7 +99,7 @@ pub async fn images<D: Documents>(
                 let wanted = manifest::select(manifests, platforms)?;
                 for descriptor in wanted.iter().rev() {
                     let digest = descriptor.digest()?;
-                    pending.push(Node::of_digest(digest, node.depth + 1));
+                    pending.push(node.child(digest));
                 }
             }
             Err(error @ OciError::NotAnImage { .. }) => {
@@ -118,16 +120,18 @@ impl Node {
         let digest = root.digest.unwrap_or_else(|| sha256(&root.bytes));
         Self {
             name: root.name,
+            root: digest,
             depth: 0,
             digest,
             bytes: Some(root.bytes),
         }
     }
 
-    fn of_digest(digest: Digest, depth: usize) -> Self {
+    fn child(&self, digest: Digest) -> Self {
         Self {
             name: digest.to_string(),
-            depth,
+            root: self.root,
+            depth: self.depth + 1,
             digest,
             bytes: None,
         }
@@ -136,7 +140,7 @@ impl Node {
 
 async fn image<D: Documents>(
     documents: &D,
-    manifest_digest: Digest,
+    node: &Node,
     config_digest: Digest,
     layers: Vec<Layer>,
 ) -> Result<Image, OciError> {
@@ -144,7 +148,8 @@ async fn image<D: Documents>(
     verify("the config", config_digest, &bytes)?;
     let (platform, config, _) = crate::config::parse_config(&bytes)?;
     Ok(Image {
-        manifest_digest,
+        manifest_digest: node.digest,
+        root_digest: node.root,
         config_digest,
         platform,
         layers,

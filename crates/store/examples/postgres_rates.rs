@@ -141,6 +141,7 @@ fn new_image(number: u64) -> NewImage {
     });
     NewImage {
         digest: digest(number + (1 << 62)),
+        root_digest: digest(number + (1 << 62)),
         config_digest: digest(number + (1 << 63)),
         platform: "linux/amd64".to_owned(),
         created: None,

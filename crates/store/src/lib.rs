@@ -19,6 +19,7 @@ mod stored_document;
 mod stored_finding;
 mod stored_inventory;
 mod stored_rejections;
+mod stored_tags;
 mod words;
 
 pub use error::StoreError;

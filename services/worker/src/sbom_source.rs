@@ -20,6 +20,7 @@ pub async fn image(worker: &WorkerContext, bill: &SubmittedSbom) -> Result<NewIm
     let repository = format!("sbom:{}", bill.name);
     Ok(NewImage {
         digest: bill.digest,
+        root_digest: bill.digest,
         config_digest: bill.digest,
         platform: "unknown".to_owned(),
         created: None,

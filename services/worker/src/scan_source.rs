@@ -65,6 +65,7 @@ impl ScanSource {
         });
         NewImage {
             digest: image.manifest_digest,
+            root_digest: image.root_digest,
             config_digest: image.config_digest,
             platform: image.platform.to_string(),
             created: image.config.created.clone(),

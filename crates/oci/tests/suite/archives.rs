@@ -69,6 +69,7 @@ async fn an_index_in_a_layout_has_platforms() {
     assert_eq!(images(&layout, &options()).await.unwrap().len(), 2);
     let arm = images_for(&layout, "linux/arm64").await.unwrap();
     assert_eq!(arm[0].manifest_digest, index.images()[1].digest());
+    assert_eq!(arm[0].root_digest, index.digest());
 }
 
 #[tokio::test]

@@ -66,6 +66,7 @@ pub(super) fn new_image(number: u64, tag: &str, layers: &[u64]) -> NewImage {
     };
     NewImage {
         digest: digest(number),
+        root_digest: digest(number),
         config_digest: digest(number + 1_000_000),
         platform: "linux/amd64".to_owned(),
         created: Some("2024-01-01T00:00:00Z".to_owned()),

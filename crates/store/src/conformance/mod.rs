@@ -11,6 +11,7 @@ pub mod content;
 pub mod documents;
 pub mod layers;
 pub mod leadership;
+pub mod lifecycle;
 pub mod lost_work;
 pub mod matches;
 pub mod scans;
@@ -67,6 +68,15 @@ macro_rules! store_conformance {
             matches: summaries_count_what_holds,
             matches: a_vulnerability_is_found_under_every_id,
             matches: pages_hold_every_affected_image_once,
+            lifecycle: what_a_tag_named_is_kept,
+            lifecycle: tags_are_listed_with_every_platform,
+            lifecycle: a_deleted_image_is_gone_until_it_is_pushed_again,
+            lifecycle: a_deletion_changes_nothing_that_was_seen_later,
+            lifecycle: a_deleted_tag_leaves_its_image_untagged,
+            lifecycle: an_image_stays_while_a_repository_holds_it,
+            lifecycle: a_deleted_index_takes_the_tags_that_name_it,
+            lifecycle: a_tenant_lets_go_of_an_image_for_itself,
+            lifecycle: deletions_of_what_nobody_knows_change_nothing,
             leadership: exactly_one_of_many_leads,
             leadership: a_leader_that_resigns_is_followed_at_once,
             leadership: a_leader_whose_lease_ended_cannot_renew_after_another_took_over,

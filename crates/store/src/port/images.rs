@@ -27,6 +27,8 @@ pub struct ImageLayer {
 pub struct NewImage {
     /// Digest of its manifest.
     pub digest: Digest,
+    /// Digest of what the reference named: of the index that led to it, or of its own manifest.
+    pub root_digest: Digest,
     /// Digest of its config.
     pub config_digest: Digest,
     /// What it runs on: `linux/amd64`.

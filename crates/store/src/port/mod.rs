@@ -7,6 +7,7 @@ mod images;
 mod keys;
 mod layers;
 mod leadership;
+mod lifecycle;
 mod matches;
 mod outbox;
 mod page;
@@ -25,6 +26,7 @@ pub use images::{
 pub use keys::{ApiKey, KeyId, Keys, NewApiKey, TenantId};
 pub use layers::{Claim, LayerInventories, Lease, StoredLayer};
 pub use leadership::Leadership;
+pub use lifecycle::{Lifecycle, RepositorySummary, TagDetail, TagPeriod, TaggedImage};
 pub use matches::{
     AffectedImage, MatchedPackage, Matches, PackageId, PackageSet, Revision, StoredPackage,
     VulnerabilityDetail,
@@ -43,7 +45,16 @@ use crate::error::Result;
 /// Everything that is stored.
 #[async_trait]
 pub trait Store:
-    Keys + Scans + Bulks + Images + LayerInventories + Documents + Matches + Outbox + Leadership
+    Keys
+    + Scans
+    + Bulks
+    + Images
+    + Lifecycle
+    + LayerInventories
+    + Documents
+    + Matches
+    + Outbox
+    + Leadership
 {
     /// Answers when the store can be read and written.
     async fn check(&self) -> Result<()>;

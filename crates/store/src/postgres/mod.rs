@@ -33,6 +33,7 @@ mod images;
 mod keys;
 mod layers;
 mod leadership;
+mod lifecycle;
 mod listener;
 mod matches;
 mod outbox;
@@ -48,6 +49,7 @@ mod session;
 mod settings;
 mod statements;
 mod summaries;
+mod tags;
 
 use std::sync::Arc;
 
@@ -174,6 +176,7 @@ fn modules_with_statements() -> Vec<(&'static str, &'static str)> {
         keys::STATEMENTS,
         layers::STATEMENTS,
         leadership::STATEMENTS,
+        lifecycle::STATEMENTS,
         matches::STATEMENTS,
         outbox::STATEMENTS,
         outcomes::STATEMENTS,
@@ -183,6 +186,7 @@ fn modules_with_statements() -> Vec<(&'static str, &'static str)> {
         record::STATEMENTS,
         scans::STATEMENTS,
         summaries::STATEMENTS,
+        tags::STATEMENTS,
     ]
     .concat()
 }

@@ -96,13 +96,15 @@ statements! {
           AND ($5::text IS NULL OR (SELECT platform FROM images WHERE id = tags.image_id)
                                    IN (SELECT platform FROM named))";
     NAME_TAGS = "INSERT INTO tags
-            (tenant_id, repository_id, name, image_id, valid_from, last_seen)
-        SELECT DISTINCT $2::uuid, repositories.id, asked.tag, images.id, now(), now()
-        FROM unnest($1::bytea[], $3::text[], $4::text[]) AS asked (digest, repository, tag)
+            (tenant_id, repository_id, name, image_id, digest, valid_from, last_seen)
+        SELECT DISTINCT ON (repositories.id, asked.tag, images.id)
+               $2, repositories.id, asked.tag, images.id, asked.root, now(), now()
+        FROM unnest($1::bytea[], $3::text[], $4::text[], $5::bytea[])
+            AS asked (digest, repository, tag, root)
         JOIN images ON images.digest = asked.digest
         JOIN repositories ON repositories.tenant_id = $2 AND repositories.name = asked.repository
         ON CONFLICT (repository_id, name, image_id) WHERE valid_to IS NULL
-            DO UPDATE SET last_seen = excluded.last_seen";
+            DO UPDATE SET last_seen = excluded.last_seen, digest = excluded.digest";
     /// What an earlier delivery of the job recorded is replaced: the tag may have moved in between.
     FORGET = "WITH forgotten AS (DELETE FROM scan_images WHERE scan_id = $1)
               DELETE FROM awaited_layers WHERE scan_id = $1";
@@ -157,6 +159,7 @@ pub(super) struct Recording<'a> {
     cataloger_set: &'a str,
     images: &'a [NewImage],
     digests: Vec<Digest>,
+    roots: Vec<Digest>,
     repositories: Vec<String>,
     tag_repositories: Vec<Option<String>>,
     tags: Vec<Option<String>>,
@@ -183,6 +186,7 @@ impl<'a> Recording<'a> {
             cataloger_set,
             images,
             digests: images.iter().map(|image| image.digest).collect(),
+            roots: images.iter().map(|image| image.root_digest).collect(),
             repositories: images.iter().map(|image| text(&image.repository)).collect(),
             tag_repositories: tags()
                 .map(|tag| tag.map(|tag| text(&tag.repository)))
@@ -327,6 +331,7 @@ impl<'a> Recording<'a> {
             .bind(scan.tenant_id)
             .bind(&self.tag_repositories)
             .bind(&self.tags)
+            .bind(bytes_of(&self.roots))
             .execute(c)
             .await?;
         Ok(())

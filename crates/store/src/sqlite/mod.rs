@@ -25,6 +25,7 @@ mod images;
 mod keys;
 mod layers;
 mod leadership;
+mod lifecycle;
 mod matches;
 mod outbox;
 mod progress;
@@ -33,6 +34,7 @@ mod reap;
 mod record;
 mod scans;
 mod summaries;
+mod tags;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -166,15 +166,17 @@ impl Recording {
         .execute(&mut *c)
         .await?;
         query(
-            "INSERT INTO tags (tenant_id, repository_id, name, image_id, valid_from, last_seen)
-             SELECT ?2, repositories.id, image.value->>'tag', images.id, ?3, ?3
+            "INSERT INTO tags
+                 (tenant_id, repository_id, name, image_id, digest, valid_from, last_seen)
+             SELECT ?2, repositories.id, image.value->>'tag', images.id,
+                    unhex(image.value->>'root_digest'), ?3, ?3
              FROM json_each(?1) AS image
              JOIN images ON images.digest = unhex(image.value->>'digest')
              JOIN repositories ON repositories.tenant_id = ?2
                  AND repositories.name = image.value->>'tag_repository'
              WHERE true
              ON CONFLICT (repository_id, name, image_id) WHERE valid_to IS NULL
-                 DO UPDATE SET last_seen = excluded.last_seen",
+                 DO UPDATE SET last_seen = excluded.last_seen, digest = excluded.digest",
         )
         .bind(&self.images)
         .bind(&scan.tenant_id)
@@ -266,6 +268,7 @@ fn image_json(image: &NewImage) -> Value {
         .collect();
     json!({
         "digest": image.digest.to_hex(),
+        "root_digest": image.root_digest.to_hex(),
         "config_digest": image.config_digest.to_hex(),
         "platform": image.platform,
         "created": image.created,

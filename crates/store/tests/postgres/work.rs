@@ -37,6 +37,7 @@ pub fn new_image(number: u64, layers: &[u64]) -> NewImage {
     };
     NewImage {
         digest: digest(number),
+        root_digest: digest(number),
         config_digest: digest(number + 1_000_000),
         platform: "linux/amd64".to_owned(),
         created: None,

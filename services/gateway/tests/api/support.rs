@@ -206,6 +206,7 @@ pub fn image() -> NewImage {
     };
     NewImage {
         digest: digest(1),
+        root_digest: digest(1),
         config_digest: digest(2),
         platform: "linux/amd64".to_owned(),
         created: None,

@@ -5,6 +5,7 @@
 //! content-addressed and shared.
 
 mod bulk_share;
+mod change_words;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;

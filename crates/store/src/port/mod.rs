@@ -2,6 +2,7 @@
 
 mod bulk;
 mod bulk_counts;
+mod changes;
 mod documents;
 mod images;
 mod keys;
@@ -19,6 +20,10 @@ pub use bulk::{
     NewBulk, RegistrySelection, RejectedPlace, Rejection, Rejections,
 };
 pub use bulk_counts::{BulkCounts, BulkDepth, Fed, Settled};
+pub use changes::{
+    Change, ChangeFilter, ChangeId, ChangeKind, ChangeQuery, Changes, Event, HistoryEntry, ImageCount,
+    ImageEvent, UnknownChangeKind,
+};
 pub use documents::{Documents, SubmittedSbom};
 pub use images::{
     ImageDetail, ImageFilter, ImageLayer, ImageSummary, Images, NewImage, SeverityCounts, Tag,
@@ -53,6 +58,7 @@ pub trait Store:
     + LayerInventories
     + Documents
     + Matches
+    + Changes
     + Outbox
     + Leadership
 {

@@ -23,11 +23,14 @@ mod bulk_create;
 mod bulk_feed;
 mod bulk_listing;
 mod bulk_read;
+mod changed_images;
+mod changes;
 mod claim;
 mod columns;
 mod create;
 mod documents;
 mod finish;
+mod history;
 mod image_rows;
 mod images;
 mod keys;
@@ -167,10 +170,13 @@ fn modules_with_statements() -> Vec<(&'static str, &'static str)> {
         bulk_feed::STATEMENTS,
         bulk_listing::STATEMENTS,
         bulk_read::STATEMENTS,
+        changed_images::STATEMENTS,
+        changes::STATEMENTS,
         claim::STATEMENTS,
         create::STATEMENTS,
         documents::STATEMENTS,
         finish::STATEMENTS,
+        history::STATEMENTS,
         image_rows::STATEMENTS,
         images::STATEMENTS,
         keys::STATEMENTS,

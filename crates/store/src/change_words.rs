@@ -129,7 +129,10 @@ pub(crate) fn merge_history(
     mut cursor: HistoryCursor,
     limit: u32,
 ) -> Page<HistoryEntry> {
-    let (mut entries, mut changes) = (entries.into_iter().peekable(), changes.into_iter().peekable());
+    let (mut entries, mut changes) = (
+        entries.into_iter().peekable(),
+        changes.into_iter().peekable(),
+    );
     let mut items = Vec::new();
     while items.len() < limit as usize {
         let change_is_next = match (entries.peek(), changes.peek()) {
@@ -200,7 +203,14 @@ mod tests {
         };
         let cursor = HistoryCursor::read(&page("5.1.-3.9")).unwrap();
         assert_eq!(cursor.write(), "5.1.-3.9");
-        for wrong in ["", "1.2.3", "1.2.3.4.5", "a.1.1.1", "-1.1.1.1", "9223372036854775807.1.1.1"] {
+        for wrong in [
+            "",
+            "1.2.3",
+            "1.2.3.4.5",
+            "a.1.1.1",
+            "-1.1.1.1",
+            "9223372036854775807.1.1.1",
+        ] {
             let read = HistoryCursor::read(&page(wrong));
             assert!(matches!(read, Err(StoreError::InvalidCursor)), "{wrong}");
         }

@@ -8,7 +8,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use scanyard_package::Digest;
-use scanyard_store::{BulkId, KeyId, ScanId};
+use scanyard_store::{BulkId, ChangeId, KeyId, ScanId};
 use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
@@ -127,6 +127,15 @@ impl PathValue for BulkId {
 impl PathValue for KeyId {
     fn parse(text: &str) -> Result<Self, Problem> {
         parse_uuid(text).map(KeyId)
+    }
+}
+
+impl PathValue for ChangeId {
+    fn parse(text: &str) -> Result<Self, Problem> {
+        let number = text.parse().ok().filter(|number| *number > 0);
+        number.map(ChangeId).ok_or_else(|| {
+            Problem::new(Code::InvalidId, "The id in the path is no event's number.")
+        })
     }
 }
 

@@ -24,7 +24,12 @@ pub async fn find_image(
     digest: Digest,
 ) -> Result<ImageDetail, Problem> {
     let image = gateway.store().image(tenant, digest).await?;
-    image.ok_or_else(|| Problem::new(Code::ImageNotFound, "You have no image of this digest."))
+    image.ok_or_else(image_not_found)
+}
+
+/// The tenant has no such image.
+pub fn image_not_found() -> Problem {
+    Problem::new(Code::ImageNotFound, "You have no image of this digest.")
 }
 
 /// The image's report as of now.

@@ -7,6 +7,7 @@
 
 mod api_key;
 mod auth;
+mod change_stream;
 mod etag;
 mod event_stream;
 mod extract;

@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
 
-    const OPERATIONS: [&str; 37] = [
+    const OPERATIONS: [&str; 41] = [
         "delete /v1/dead-letters/{id}",
         "delete /v1/keys/{id}",
         "delete /v1/scans/{id}",
@@ -101,9 +101,13 @@ mod tests {
         "get /v1/bulk/{id}/items",
         "get /v1/dead-letters",
         "get /v1/dead-letters/{id}",
+        "get /v1/events",
+        "get /v1/events/{id}",
+        "get /v1/events/{id}/images",
         "get /v1/images",
         "get /v1/images/{digest}",
         "get /v1/images/{digest}/findings",
+        "get /v1/images/{digest}/history",
         "get /v1/images/{digest}/layers",
         "get /v1/images/{digest}/packages",
         "get /v1/images/{digest}/report",

@@ -20,6 +20,7 @@ pub enum Code {
     BulkNotFound,
     ImageNotFound,
     VulnerabilityNotFound,
+    EventNotFound,
     DeadLetterNotFound,
     KeyNotFound,
     MethodNotAllowed,
@@ -79,7 +80,7 @@ const fn retryable(
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 30] = [
+    pub const ALL: [Code; 31] = [
         Code::InvalidBody,
         Code::InvalidQuery,
         Code::InvalidCursor,
@@ -94,6 +95,7 @@ impl Code {
         Code::BulkNotFound,
         Code::ImageNotFound,
         Code::VulnerabilityNotFound,
+        Code::EventNotFound,
         Code::DeadLetterNotFound,
         Code::KeyNotFound,
         Code::MethodNotAllowed,
@@ -144,6 +146,8 @@ impl Code {
                 "Submit it with POST /v1/scans; GET /v1/images lists those that are known."),
             Code::VulnerabilityNotFound => final_answer(S::NOT_FOUND, "vulnerability_not_found", "No image has this vulnerability",
                 "Check the id. Only vulnerabilities that one of your images has are known here."),
+            Code::EventNotFound => final_answer(S::NOT_FOUND, "event_not_found", "There is no such event",
+                "List your events with GET /v1/events."),
             Code::DeadLetterNotFound => final_answer(S::NOT_FOUND, "dead_letter_not_found", "There is no such dead letter",
                 "It may have been redriven or dropped; list them with GET /v1/dead-letters."),
             Code::KeyNotFound => final_answer(S::NOT_FOUND, "key_not_found", "There is no such key",

@@ -21,8 +21,8 @@ pub use bulk::{
 };
 pub use bulk_counts::{BulkCounts, BulkDepth, Fed, Settled};
 pub use changes::{
-    Change, ChangeFilter, ChangeId, ChangeKind, ChangeQuery, Changes, Event, HistoryEntry, ImageCount,
-    ImageEvent, UnknownChangeKind,
+    Change, ChangeFilter, ChangeId, ChangeKind, ChangeQuery, Changes, Event, HistoryEntry,
+    ImageCount, ImageEvent, UnknownChangeKind,
 };
 pub use documents::{Documents, SubmittedSbom};
 pub use images::{

@@ -166,7 +166,9 @@ impl Changes for PostgresStore {
         page: &PageRequest,
     ) -> Result<Option<Page<ImageSummary>>> {
         self.session
-            .run(move |c, _| Box::pin(async move { changed_images::list(c, tenant, id, page).await }))
+            .run(move |c, _| {
+                Box::pin(async move { changed_images::list(c, tenant, id, page).await })
+            })
             .await
     }
 
@@ -199,11 +201,19 @@ async fn list(
 ) -> Result<Page<Event>> {
     let mut after = read_change_cursor(page)?;
     if let Some(since) = query.since {
-        let before: i64 = sqlx::query_scalar(BEFORE).bind(since).fetch_one(&mut *c).await?;
+        let before: i64 = sqlx::query_scalar(BEFORE)
+            .bind(since)
+            .fetch_one(&mut *c)
+            .await?;
         after = after.max(before);
     }
     let names = match &query.vulnerability {
-        Some(id) => Some(sqlx::query_scalar(NAMES).bind(id).fetch_all(&mut *c).await?),
+        Some(id) => Some(
+            sqlx::query_scalar(NAMES)
+                .bind(id)
+                .fetch_all(&mut *c)
+                .await?,
+        ),
         None => None,
     };
     let search = Search {

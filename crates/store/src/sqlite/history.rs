@@ -106,10 +106,7 @@ pub(super) async fn list(
         .bind(limit)
         .fetch_all(c)
         .await?;
-    let entries: Vec<PlacedEntry> = entries
-        .into_iter()
-        .map(read_entry)
-        .collect::<Result<_>>()?;
+    let entries: Vec<PlacedEntry> = entries.into_iter().map(read_entry).collect::<Result<_>>()?;
     let changes: Vec<Change> = changes
         .into_iter()
         .map(|row| row.columns()?.read())

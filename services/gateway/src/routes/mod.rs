@@ -5,7 +5,9 @@ mod bulk;
 mod bulk_events;
 mod dead_letters;
 mod docs;
+mod events;
 mod health;
+mod history;
 mod images;
 mod keys;
 mod metrics;
@@ -31,7 +33,9 @@ pub fn behind_a_key() -> OpenApiRouter<Gateway> {
         .merge(bulk_events::routes())
         .merge(images::routes())
         .merge(reports::routes())
+        .merge(history::routes())
         .merge(vulnerabilities::routes())
+        .merge(events::routes())
         .merge(advisories::routes())
         .merge(dead_letters::routes())
         .merge(keys::routes())

@@ -4,6 +4,7 @@
 mod auth;
 mod bulk;
 mod bulk_requests;
+mod changes;
 mod dead_letters;
 mod errors;
 mod events;

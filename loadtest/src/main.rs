@@ -4,6 +4,7 @@
 
 mod advisories;
 mod layout;
+mod make_fleet;
 mod measure;
 mod scan;
 mod service;
@@ -26,6 +27,8 @@ enum Command {
     Advisories(advisories::AdvisoryArgs),
     /// A running service: scans accepted a second, images a second, waits under bulk.
     Service(service::ServiceArgs),
+    /// Makes a fleet of images directly in a store, as if they had been scanned.
+    Fleet(make_fleet::FleetArgs),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -33,5 +36,6 @@ fn main() -> anyhow::Result<()> {
         Command::Scan(args) => scan::run(&args),
         Command::Advisories(args) => advisories::run(&args),
         Command::Service(args) => service::run(&args),
+        Command::Fleet(args) => make_fleet::run(&args),
     }
 }

@@ -1,7 +1,5 @@
 //! What is in an image.
 
-use std::fmt::Write;
-
 use aws_lc_rs::digest::{SHA256, digest};
 use scanyard_package::{Coverage, Digest, Distro, Package};
 use scanyard_secrets::Secret;
@@ -86,23 +84,26 @@ impl ImageInventory {
             .map(|located| self.purl(located))
             .collect();
         purls.sort_unstable();
-        let mut text = String::new();
-        let distro = self
-            .distro
-            .as_ref()
-            .map(Distro::qualifier)
-            .unwrap_or_default();
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{distro}");
-        let channels = self.distro.iter().flat_map(|distro| &distro.channels);
-        for channel in channels {
-            let _ = writeln!(text, "{channel}");
-        }
-        for purl in purls {
-            let _ = writeln!(text, "{purl}");
-        }
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
-        Digest::from_bytes(bytes)
+        package_set_digest(self.distro.as_ref(), purls.iter().map(String::as_str))
     }
+}
+
+/// Names a set of packages of images of a distro, by their sorted purls.
+pub fn package_set_digest<'a>(
+    distro: Option<&Distro>,
+    sorted_purls: impl IntoIterator<Item = &'a str>,
+) -> Digest {
+    let mut text = String::new();
+    let mut line = |line: &str| {
+        text.push_str(line);
+        text.push('\n');
+    };
+    line(&distro.map(Distro::qualifier).unwrap_or_default());
+    for channel in distro.iter().flat_map(|distro| &distro.channels) {
+        line(channel);
+    }
+    sorted_purls.into_iter().for_each(line);
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+    Digest::from_bytes(bytes)
 }

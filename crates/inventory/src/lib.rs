@@ -25,7 +25,9 @@ mod zip_writer;
 
 pub use encode::DecodeError;
 pub use fold::fold;
-pub use image::{FoldedLayer, ImageInventory, LocatedPackage, LocatedSecret, SpecialFile};
+pub use image::{
+    FoldedLayer, ImageInventory, LocatedPackage, LocatedSecret, SpecialFile, package_set_digest,
+};
 pub use layer::{DeclaredPackage, FileEvidence, LayerInventory, Unknown};
 pub use mode::Mode;
 pub use rootfs::catalog_rootfs;

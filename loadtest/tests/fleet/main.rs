@@ -1,0 +1,8 @@
+//! Fleets in both stores: what the short cuts say is what matching every image by itself says.
+
+// What panics here is a test that failed.
+#![allow(clippy::unwrap_used)]
+
+mod direct;
+mod records;
+mod stores;

@@ -1,5 +1,5 @@
-//! A file of advisories, at the place that FUZZ_PATH names: of the OSV export or of a feed. What was
-//! compiled of it is a whole database.
+//! A file of advisories, at each of the places that FUZZ_PATHS names: of the OSV export or of a feed.
+//! What was compiled of it is a whole database.
 #![no_main]
 
 use std::fs;
@@ -12,20 +12,25 @@ use tempfile::TempDir;
 
 struct Place {
     directory: TempDir,
-    file: PathBuf,
+    files: Vec<PathBuf>,
 }
 
 static PLACE: LazyLock<Place> = LazyLock::new(|| {
-    let path = std::env::var("FUZZ_PATH").expect("FUZZ_PATH names a file of advisories");
+    let paths = std::env::var("FUZZ_PATHS").expect("FUZZ_PATHS names files of advisories");
     let directory = tempfile::tempdir().expect("a directory for temporary files");
-    let file = directory.path().join("from").join(path);
-    fs::create_dir_all(file.parent().expect("it is in a directory")).expect("a directory");
-    Place { directory, file }
+    let from = directory.path().join("from");
+    let files: Vec<_> = paths.split_whitespace().map(|path| from.join(path)).collect();
+    for file in &files {
+        fs::create_dir_all(file.parent().expect("it is in a directory")).expect("a directory");
+    }
+    Place { directory, files }
 });
 
 fuzz_target!(|content: &[u8]| {
     let place = &*PLACE;
-    fs::write(&place.file, content).expect("room for temporary files");
+    for file in &place.files {
+        fs::write(file, content).expect("room for temporary files");
+    }
     let output = place.directory.path().join("advisories.db");
     match build(&place.directory.path().join("from"), &output) {
         Ok(_) => {

@@ -1,5 +1,5 @@
-//! One file of an image, at the path that FUZZ_PATH names: whatever its cataloger makes of it, it
-//! neither panics nor takes more than its share.
+//! One file of an image, at each of the paths that FUZZ_PATHS names: whatever their catalogers make of
+//! it, they neither panic nor take more than their share.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -8,17 +8,19 @@ use libfuzzer_sys::fuzz_target;
 use scanyard_inventory::{CatalogerSet, catalog_tar};
 use scanyard_package::Limits;
 
-static PATH: LazyLock<String> =
-    LazyLock::new(|| std::env::var("FUZZ_PATH").expect("FUZZ_PATH names a path in an image"));
+static PATHS: LazyLock<String> =
+    LazyLock::new(|| std::env::var("FUZZ_PATHS").expect("FUZZ_PATHS names paths in an image"));
 
 fuzz_target!(|content: &[u8]| {
-    let mut header = tar::Header::new_gnu();
-    header.set_size(content.len() as u64);
-    header.set_mode(0o644);
     let mut layer = tar::Builder::new(Vec::new());
-    layer
-        .append_data(&mut header, PATH.as_str(), content)
-        .expect("a tar in memory");
+    for path in PATHS.split_whitespace() {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        layer
+            .append_data(&mut header, path, content)
+            .expect("a tar in memory");
+    }
     let layer = layer.into_inner().expect("a tar in memory");
     let inventory = catalog_tar(layer.as_slice(), CatalogerSet::WHOLE, &Limits::default());
     let inventory = inventory.expect("reading memory does not fail");

@@ -6,6 +6,7 @@ mod advisories;
 mod layout;
 mod make_fleet;
 mod measure;
+mod packages;
 mod scan;
 mod service;
 
@@ -23,6 +24,8 @@ struct Cli {
 enum Command {
     /// Time and memory of `scanyard scan`, beside `gzip -dc | tar -t` and, where given, Syft.
     Scan(scan::ScanArgs),
+    /// The packages that `scanyard scan` finds beside those that Syft finds.
+    Packages(packages::PackagesArgs),
     /// Time, memory and size of `scanyard db build`.
     Advisories(advisories::AdvisoryArgs),
     /// A running service: scans accepted a second, images a second, waits under bulk.
@@ -34,6 +37,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Scan(args) => scan::run(&args),
+        Command::Packages(args) => packages::run(&args),
         Command::Advisories(args) => advisories::run(&args),
         Command::Service(args) => service::run(&args),
         Command::Fleet(args) => make_fleet::run(&args),

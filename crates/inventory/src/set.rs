@@ -31,4 +31,37 @@ impl CatalogerSet {
             (true, true) => "15+lockfiles+secrets",
         }
     }
+
+    /// The set of this name: one of this version, or the same set of another.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let mut parts = name.split('+');
+        parts.next()?.parse::<u32>().ok()?;
+        let mut set = Self::STANDARD;
+        for part in parts {
+            match part {
+                "lockfiles" => set.lockfiles = true,
+                "secrets" => set.secrets = true,
+                _ => return None,
+            }
+        }
+        Some(set)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_is_known_by_its_name_whatever_its_version() {
+        for (lockfiles, secrets) in [(false, false), (true, false), (false, true), (true, true)] {
+            let set = CatalogerSet { lockfiles, secrets };
+            assert_eq!(CatalogerSet::of_name(set.name()), Some(set));
+        }
+        let earlier = CatalogerSet::of_name("3+secrets").unwrap();
+        assert!(earlier.secrets && earlier.name() != "3+secrets");
+        for unknown in ["", "secrets", "15+", "15+other", "x+secrets"] {
+            assert_eq!(CatalogerSet::of_name(unknown), None, "{unknown}");
+        }
+    }
 }

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use scanyard_package::Digest;
 use scanyard_protocol::Lane;
 use scanyard_store::{
-    ImageLayer, NewImage, NewScan, Outbox, PostgresSettings, PostgresStore, ScanId, Scans,
-    StoreSettings, TenantId,
+    ConfigEvidence, ImageLayer, NewImage, NewScan, Outbox, PostgresSettings, PostgresStore, ScanId,
+    Scans, StoreSettings, TenantId,
 };
 use scanyard_testkit::{Durability, RealPostgres};
 use uuid::Uuid;
@@ -146,6 +146,7 @@ fn new_image(number: u64) -> NewImage {
         platform: "linux/amd64".to_owned(),
         created: None,
         labels: BTreeMap::new(),
+        config: ConfigEvidence::default(),
         layers: layers.collect(),
         tag: None,
         repository: "registry.test/team/app".to_owned(),

@@ -6,13 +6,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use scanyard_hygiene::ConfigFindings;
 use scanyard_inventory::{CatalogerSet, FoldedLayer, LayerInventory, fold};
 use scanyard_matching::Finding;
 use scanyard_package::{Coverage, Digest};
 use scanyard_report::{AdvisoryFacts, ImageFacts, LayerFacts, LookedFor, Report, ReportInput};
-use scanyard_store::{ImageDetail, ImageLayer, StoredLayer, TenantId};
+use scanyard_store::{ConfigEvidence, ImageDetail, ImageLayer, StoredLayer, TenantId};
 
-use crate::fold_cache::Fold;
+use crate::fold_cache::{Fold, FoldKey};
 use crate::problem::Problem;
 use crate::problem_code::Code;
 use crate::state::Gateway;
@@ -39,21 +40,25 @@ pub async fn build_report(
     digest: Digest,
 ) -> Result<Report, Problem> {
     let image = find_image(gateway, tenant, digest).await?;
-    let set = image
-        .package_set
-        .ok_or_else(|| not_ready("The image is known, but its layers are not all cataloged."))?;
+    let (Some(set), Some(cataloger_set)) = (image.package_set, image.cataloger_set.clone()) else {
+        return Err(not_ready(
+            "The image is known, but its layers are not all cataloged.",
+        ));
+    };
+    let looked_for = looked_for(&image.config, &cataloger_set)?;
     let advisories = advisory_facts(gateway, &image).await?;
     let store = gateway.store();
     let findings = store.findings_of_set(set).await?;
     let mut coverage = store.image_coverage(digest).await?;
     coverage.extend(store.coverage_of_set(set).await?);
-    let fold = find_fold(gateway, &image).await?;
+    let fold = find_fold(gateway, &image, cataloger_set).await?;
     let stored = Stored {
         image,
         fold,
         findings,
         coverage,
         advisories,
+        looked_for,
     };
     let at_hand = gateway.advisories();
     run_blocking(move || {
@@ -64,6 +69,23 @@ pub async fn build_report(
         report
     })
     .await
+}
+
+/// What was looked for beside packages when the image was cataloged, whatever is looked for now.
+fn looked_for(config: &ConfigEvidence, cataloger_set: &str) -> Result<LookedFor, Problem> {
+    let in_files = CatalogerSet::of_name(cataloger_set).is_some_and(|set| set.secrets);
+    let read = |stored: Option<&Vec<u8>>| match stored {
+        Some(stored) => ConfigFindings::decode(stored).map_err(Problem::internal),
+        None => Ok(ConfigFindings::default()),
+    };
+    Ok(LookedFor {
+        secrets: in_files && config.secrets.is_some(),
+        checks: config.checks.is_some(),
+        config: ConfigFindings {
+            secrets: read(config.secrets.as_ref())?.secrets,
+            failed: read(config.checks.as_ref())?.failed,
+        },
+    })
 }
 
 /// The advisories behind the image's findings; `None` while there are none at all.
@@ -93,30 +115,35 @@ fn not_ready(detail: &'static str) -> Problem {
     Problem::new(Code::NotReady, detail)
 }
 
-async fn find_fold(gateway: &Gateway, image: &ImageDetail) -> Result<Arc<Fold>, Problem> {
-    let digest = image.summary.digest;
+async fn find_fold(
+    gateway: &Gateway,
+    image: &ImageDetail,
+    cataloger_set: String,
+) -> Result<Arc<Fold>, Problem> {
+    let key = FoldKey {
+        image: image.summary.digest,
+        cataloger_set,
+    };
     let cache = gateway.folds();
-    if let Some(fold) = cache.get(digest) {
+    if let Some(fold) = cache.get(&key) {
         return Ok(fold);
     }
     // Closed only with the gateway itself.
     let turn = cache.folding().acquire().await.map_err(Problem::internal)?;
     // Somebody else may have made it meanwhile.
-    if let Some(fold) = cache.get(digest) {
+    if let Some(fold) = cache.get(&key) {
         return Ok(fold);
     }
     let stored = gateway
         .store()
-        .image_inventories(digest, CatalogerSet::STANDARD.name())
+        .image_inventories(key.image, &key.cataloger_set)
         .await?;
-    let stored = stored.ok_or_else(|| {
-        not_ready("The image was cataloged by another version and is not cataloged anew yet.")
-    })?;
+    let stored = stored.ok_or_else(|| not_ready("The image is being cataloged anew."))?;
     let layers = image.layers.clone();
     let fold = run_blocking(move || fold_layers(&layers, &stored)).await??;
     drop(turn);
     let fold = Arc::new(fold);
-    cache.insert(digest, Arc::clone(&fold));
+    cache.insert(key, Arc::clone(&fold));
     Ok(fold)
 }
 
@@ -160,6 +187,7 @@ struct Stored {
     findings: Vec<(String, Finding)>,
     coverage: Vec<Coverage>,
     advisories: Option<AdvisoryFacts>,
+    looked_for: LookedFor,
 }
 
 impl Stored {
@@ -186,7 +214,7 @@ impl Stored {
             findings: self.findings,
             coverage: self.coverage,
             advisories: self.advisories,
-            looked_for: LookedFor::default(),
+            looked_for: self.looked_for,
         })
     }
 }

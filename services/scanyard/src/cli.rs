@@ -205,11 +205,12 @@ pub struct GateArgs {
     pub fail_on: Option<FailOn>,
 
     /// Exit with 2 when there are secrets, those in documentation, tests and examples left out. A
-    /// scan looks for them then.
+    /// scan looks for them then; a service only if it was started with --secrets, or else it is 3.
     #[arg(long)]
     pub fail_on_secrets: bool,
 
-    /// Exit with 2 when a check is not passed that is at least this severe. A scan makes them then.
+    /// Exit with 2 when a check is not passed that is at least this severe. A scan makes them then; a
+    /// service only if it was started with --checks, or else it is 3.
     #[arg(long, value_name = "SEVERITY", value_enum)]
     pub fail_on_checks: Option<FailOn>,
 

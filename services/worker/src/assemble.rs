@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 
 use metrics::histogram;
 use scanyard_assessment::{ActiveAdvisories, match_set};
-use scanyard_inventory::{
-    CatalogerSet, DecodeError, FoldedLayer, ImageInventory, LayerInventory, fold,
-};
+use scanyard_inventory::{DecodeError, FoldedLayer, ImageInventory, LayerInventory, fold};
 use scanyard_package::{Coverage, CoverageKind, Digest};
 use scanyard_store::{ImageLayer, PackageSet, StoredLayer};
 use scanyard_telemetry::name;
@@ -19,11 +17,15 @@ use crate::failure::{JobError, advisories_not_loaded};
 /// Longest wait for advisories that the store knows and this process has not loaded yet.
 const ADVISORIES: Duration = Duration::from_secs(10);
 
-/// Assembles an image all of whose layers have inventories. Idempotent: whoever dies on the way
+/// Assembles an image all of whose layers have inventories of the cataloger set. Idempotent: whoever dies on the way
 /// leaves an image that still has scans waiting, and the next one goes on where it ended.
 #[tracing::instrument(skip_all, fields(%image))]
-pub async fn assemble(worker: &WorkerContext, image: Digest) -> Result<(), JobError> {
-    let Some(set) = package_set_of(worker, image).await? else {
+pub async fn assemble(
+    worker: &WorkerContext,
+    image: Digest,
+    cataloger_set: &str,
+) -> Result<(), JobError> {
+    let Some(set) = package_set_of(worker, image, cataloger_set).await? else {
         return Ok(());
     };
     loop {
@@ -42,19 +44,17 @@ pub async fn assemble(worker: &WorkerContext, image: Digest) -> Result<(), JobEr
 }
 
 /// What the image was assembled to, by somebody before or now; `None` when a layer is missing.
-async fn package_set_of(worker: &WorkerContext, image: Digest) -> Result<Option<Digest>, JobError> {
+async fn package_set_of(
+    worker: &WorkerContext,
+    image: Digest,
+    cataloger_set: &str,
+) -> Result<Option<Digest>, JobError> {
     let store = &worker.store;
-    if let Some(set) = store
-        .assembled_set(image, CatalogerSet::STANDARD.name())
-        .await?
-    {
+    if let Some(set) = store.assembled_set(image, cataloger_set).await? {
         return Ok(Some(set));
     }
     let begun = Instant::now();
-    let Some(stored) = store
-        .image_inventories(image, CatalogerSet::STANDARD.name())
-        .await?
-    else {
+    let Some(stored) = store.image_inventories(image, cataloger_set).await? else {
         return Ok(None);
     };
     let folding = tokio::task::spawn_blocking(move || fold_stored(&stored));
@@ -63,7 +63,7 @@ async fn package_set_of(worker: &WorkerContext, image: Digest) -> Result<Option<
     let coverage = image_coverage(&inventory, &layers);
     let set = package_set(&inventory);
     store
-        .assemble_image(image, CatalogerSet::STANDARD.name(), &set, &coverage)
+        .assemble_image(image, cataloger_set, &set, &coverage)
         .await?;
     histogram!(name::STEP_SECONDS, "step" => "assemble").record(begun.elapsed());
     Ok(Some(set.digest))

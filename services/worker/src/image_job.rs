@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use metrics::{counter, histogram};
-use scanyard_inventory::CatalogerSet;
 use scanyard_oci::{Image, Layer, OciError};
 use scanyard_package::Digest;
 use scanyard_protocol::ImageJob;
@@ -44,13 +43,12 @@ pub async fn run(context: &JobContext, job: &ImageJob) -> Result<(), JobError> {
         .interruptible(resolve_in_time(worker, &scan))
         .await?;
     let layers: usize = images.iter().map(|image| image.layers.len()).sum();
-    let recorded = worker
-        .store
-        .record_images(id, &images, CatalogerSet::STANDARD.name())
-        .await?;
+    let set = worker.look_for.cataloger_set();
+    let recorded = worker.store.record_images(id, &images, set.name()).await?;
     if let Recorded::Complete(images) = recorded {
         for image in images {
-            context.interruptible(assemble(worker, image)).await?;
+            let assembling = assemble(worker, image, set.name());
+            context.interruptible(assembling).await?;
         }
     }
     counter!(name::LAYERS_ASKED).increment(layers as u64);
@@ -77,7 +75,24 @@ async fn resolve(worker: &WorkerContext, scan: &Scan) -> Result<Vec<NewImage>, J
     }
     verify_reach(worker, scan, &source, &images).await?;
     histogram!(name::STEP_SECONDS, "step" => "resolve").record(begun.elapsed());
-    Ok(images.iter().map(|image| source.record(image)).collect())
+    record(worker, source, images).await
+}
+
+/// The images as the store records them. A config may be long, so looking through it is no work for a
+/// thread that others wait for.
+async fn record(
+    worker: &WorkerContext,
+    source: ScanSource,
+    images: Vec<Image>,
+) -> Result<Vec<NewImage>, JobError> {
+    let look_for = worker.look_for;
+    let recording = tokio::task::spawn_blocking(move || {
+        let images = images.iter();
+        images
+            .map(|image| source.record(image, look_for.examine(&image.config)))
+            .collect()
+    });
+    recording.await.map_err(|error| JobError::of_task(&error))
 }
 
 /// Inventories are shared, access is not: a layer that this tenant has never reached may be known

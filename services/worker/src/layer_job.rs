@@ -24,18 +24,10 @@ const SOURCES: usize = 3;
 
 /// Works on the job, or finds that there is nothing to do.
 pub async fn run(context: &JobContext, job: &LayerJob) -> Result<(), JobError> {
-    if job.cataloger_set != CatalogerSet::STANDARD.name() {
-        return Err(unknown_cataloger_set(
-            &job.cataloger_set,
-            CatalogerSet::STANDARD.name(),
-        ));
-    }
+    let set = cataloger_set(job)?;
     let store = &context.worker.store;
     let lease = context.worker.settings.lease;
-    match store
-        .claim_layer(job.layer, CatalogerSet::STANDARD.name(), lease)
-        .await?
-    {
+    match store.claim_layer(job.layer, set.name(), lease).await? {
         Claim::Acquired(lease) => catalog_and_commit(context, job, &lease).await?,
         Claim::Done => {}
         // Its holder has a delivery of its own. Should it die, the scheduler's reaper asks again,
@@ -44,22 +36,24 @@ pub async fn run(context: &JobContext, job: &LayerJob) -> Result<(), JobError> {
         Claim::Unwanted => {
             if context.first_delivery {
                 // The dead letter of a failed layer was redriven, or else nothing failed here.
-                store
-                    .retry_scans_of_layer(job.layer, CatalogerSet::STANDARD.name())
-                    .await?;
+                store.retry_scans_of_layer(job.layer, set.name()).await?;
             }
             return Ok(());
         }
     }
-    for image in store
-        .images_ready(job.layer, CatalogerSet::STANDARD.name())
-        .await?
-    {
-        context
-            .interruptible(assemble(&context.worker, image))
-            .await?;
+    for image in store.images_ready(job.layer, set.name()).await? {
+        let assembling = assemble(&context.worker, image, set.name());
+        context.interruptible(assembling).await?;
     }
     Ok(())
+}
+
+/// The catalogers that the job asks for. Workers that look for different things share their jobs;
+/// those of different versions do not.
+fn cataloger_set(job: &LayerJob) -> Result<CatalogerSet, JobError> {
+    let set = CatalogerSet::of_name(&job.cataloger_set);
+    set.filter(|set| set.name() == job.cataloger_set)
+        .ok_or_else(|| unknown_cataloger_set(&job.cataloger_set, CatalogerSet::STANDARD.name()))
 }
 
 /// What became of the work under a lease.
@@ -150,7 +144,7 @@ async fn waiting_scan(worker: &WorkerContext, job: &LayerJob) -> Result<Option<S
     }
     let other = worker
         .store
-        .scan_waiting_for_layer(job.layer, CatalogerSet::STANDARD.name());
+        .scan_waiting_for_layer(job.layer, &job.cataloger_set);
     Ok(other.await?)
 }
 
@@ -165,7 +159,7 @@ async fn catalog_for(
     let _end = EndReading(Arc::clone(&progress));
     let limit = worker.settings.layer_time;
     let span = tracing::info_span!("catalog", layer = %job.layer);
-    let reading = read(worker, scan, job.layer, Arc::clone(&progress)).instrument(span);
+    let reading = read(worker, scan, job, Arc::clone(&progress)).instrument(span);
     tokio::select! {
         cataloged = reading => {
             cataloged.map(Work::Cataloged)
@@ -178,21 +172,21 @@ async fn catalog_for(
 async fn read(
     worker: &WorkerContext,
     scan: &Scan,
-    digest: Digest,
+    job: &LayerJob,
     progress: Arc<LayerProgress>,
 ) -> Result<CatalogedLayer, JobError> {
+    let set = cataloger_set(job)?;
     if let Some(bill) = SubmittedSbom::of_reference(&scan.reference) {
         return sbom_source::catalog(worker, &bill).await;
     }
     let begun = Instant::now();
     let source = ScanSource::open(worker, scan).await?;
-    let recorded = recorded_layer(worker, scan, digest).await?;
+    let recorded = recorded_layer(worker, scan, job.layer).await?;
     let layer = source.layer(&recorded).await?;
     let stream = source.images().open_layer(&layer).await?;
     let limits = worker.limits;
-    let reading = tokio::task::spawn_blocking(move || {
-        catalog_layer(stream, &layer, CatalogerSet::STANDARD, &limits, &progress)
-    });
+    let reading =
+        tokio::task::spawn_blocking(move || catalog_layer(stream, &layer, set, &limits, &progress));
     let cataloged = reading.await.map_err(|error| JobError::of_task(&error))??;
     histogram!(name::STEP_SECONDS, "step" => "catalog").record(begun.elapsed());
     Ok(cataloged)

@@ -12,6 +12,7 @@ mod delivery;
 mod failure;
 mod image_job;
 mod layer_job;
+mod look_for;
 mod patience;
 mod pipeline;
 mod sbom_source;
@@ -21,6 +22,7 @@ mod slots;
 mod worker;
 
 pub use backoff::Backoff;
+pub use look_for::LookFor;
 pub use pipeline::{
     CatalogedLayer, LayerBudget, LayerError, LayerProgress, VerifiedLayer, catalog_layer,
     catalog_layers,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_lc_rs::digest::{SHA256, digest};
 use scanyard_inventory::{LayerInventory, catalog_sbom};
 use scanyard_package::Digest;
-use scanyard_store::{ImageLayer, NewImage, ScanFailure, SubmittedSbom, Tag};
+use scanyard_store::{ConfigEvidence, ImageLayer, NewImage, ScanFailure, SubmittedSbom, Tag};
 
 use crate::WorkerContext;
 use crate::failure::JobError;
@@ -25,6 +25,7 @@ pub async fn image(worker: &WorkerContext, bill: &SubmittedSbom) -> Result<NewIm
         platform: "unknown".to_owned(),
         created: None,
         labels: BTreeMap::new(),
+        config: ConfigEvidence::default(),
         layers: vec![ImageLayer {
             digest: layer_digest(bill.digest),
             size,

@@ -1,7 +1,7 @@
 //! A scan's reference as a source of images.
 
 use scanyard_oci::{Image, ImageSource, Layer, PlatformSelect, Select, Source};
-use scanyard_store::{ImageLayer, NewImage, Scan, Tag};
+use scanyard_store::{ConfigEvidence, ImageLayer, NewImage, Scan, Tag};
 
 use crate::WorkerContext;
 use crate::failure::{JobError, invalid_reference, layer_not_reached};
@@ -56,8 +56,8 @@ impl ScanSource {
             .ok_or_else(|| layer_not_reached(&digest))
     }
 
-    /// An image as the store records it.
-    pub fn record(&self, image: &Image) -> NewImage {
+    /// An image as the store records it, with what its config gave away.
+    pub fn record(&self, image: &Image, config: ConfigEvidence) -> NewImage {
         let repository = repository(&self.source);
         let tag = tag(&self.source).map(|name| Tag {
             repository: repository.clone(),
@@ -70,6 +70,7 @@ impl ScanSource {
             platform: image.platform.to_string(),
             created: image.config.created.clone(),
             labels: image.config.labels.clone(),
+            config,
             layers: image.layers.iter().map(record_layer).collect(),
             tag,
             repository,

@@ -12,9 +12,9 @@ use scanyard_store::Store;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::WorkerSettings;
 use crate::consumer::Consumer;
 use crate::slots::Slots;
+use crate::{LookFor, WorkerSettings};
 
 /// How long handing jobs back may take before they are dropped, which costs their ack wait.
 const HAND_BACK: Duration = Duration::from_secs(5);
@@ -32,6 +32,8 @@ pub struct WorkerContext {
     pub limits: Limits,
     /// How to talk to registries.
     pub registry: RegistryOptions,
+    /// What is looked for beside packages.
+    pub look_for: LookFor,
     /// Bounds of its own.
     pub settings: WorkerSettings,
 }

@@ -71,6 +71,7 @@ pub(super) fn new_image(number: u64, tag: &str, layers: &[u64]) -> NewImage {
         platform: "linux/amd64".to_owned(),
         created: Some("2024-01-01T00:00:00Z".to_owned()),
         labels: BTreeMap::from([("maintainer".to_owned(), "a \"b\"".to_owned())]),
+        config: ConfigEvidence::default(),
         layers: layers.iter().map(layer).collect(),
         tag: Some(Tag {
             repository: "registry.test/app".to_owned(),

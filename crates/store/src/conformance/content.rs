@@ -41,6 +41,35 @@ pub async fn an_image_is_seen_by_tenants_that_reached_it(store: Arc<dyn Store>) 
     );
 }
 
+pub async fn what_was_found_in_a_config_stays_until_other_rules_find_otherwise(
+    store: Arc<dyn Store>,
+) {
+    let found = |secrets: Option<&[u8]>, checks: Option<&[u8]>| ConfigEvidence {
+        secrets: secrets.map(<[u8]>::to_vec),
+        checks: checks.map(<[u8]>::to_vec),
+    };
+    let steps = [
+        (found(None, None), found(None, None)),
+        (found(None, Some(b"root")), found(None, Some(b"root"))),
+        (found(Some(b""), None), found(Some(b""), Some(b"root"))),
+        (found(None, None), found(Some(b""), Some(b"root"))),
+        (
+            found(Some(b"key"), Some(b"none")),
+            found(Some(b"key"), Some(b"none")),
+        ),
+    ];
+    for (config, expected) in steps {
+        let scan = create_scan(&*store, "app").await;
+        let image = NewImage {
+            config,
+            ..new_image(1, "1", &[11])
+        };
+        record(&*store, scan, &image).await;
+        let read = store.image(TenantId::DEFAULT, digest(1)).await;
+        assert_eq!(read.unwrap().unwrap().config, expected);
+    }
+}
+
 pub async fn an_assembled_image_reads_back_as_written(store: Arc<dyn Store>) {
     let scan = create_scan(&*store, "app").await;
     let image = new_image(1, "1", &[11, 12]);
@@ -76,6 +105,7 @@ pub async fn an_assembled_image_reads_back_as_written(store: Arc<dyn Store>) {
     );
     assert_eq!(detail.layers, image.layers);
     assert_eq!(detail.package_set, Some(set.digest));
+    assert_eq!(detail.cataloger_set.as_deref(), Some(SET));
     assert_eq!(detail.summary.distro, set.distro);
     assert_eq!(detail.summary.packages, Some(2));
     assert_eq!(detail.summary.coverage_gaps, Some(1));

@@ -43,6 +43,7 @@ macro_rules! store_conformance {
             lost_work: a_scan_that_nobody_ended_is_asked_for_again,
             lost_work: work_that_is_under_way_is_left_alone,
             content: an_image_is_seen_by_tenants_that_reached_it,
+            content: what_was_found_in_a_config_stays_until_other_rules_find_otherwise,
             content: an_assembled_image_reads_back_as_written,
             documents: a_document_is_kept_once_under_its_digest,
             content: a_tag_moves_to_the_image_that_it_names_now,

@@ -37,12 +37,24 @@ pub struct NewImage {
     pub created: Option<String>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
+    /// What its config gave away.
+    pub config: ConfigEvidence,
     /// Its layers, bottom first.
     pub layers: Vec<ImageLayer>,
     /// Where the tag that named it stands; `None` when a digest did.
     pub tag: Option<Tag>,
     /// The repository it was reached in: `docker.io/library/alpine`, `oci:/images`.
     pub repository: String,
+}
+
+/// What an image's config gave away, each part as whoever looked for it encoded it; `None` where
+/// nobody did. A config never changes, so what was found once holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConfigEvidence {
+    /// Credentials in it, masked.
+    pub secrets: Option<Vec<u8>>,
+    /// Checks that the image does not pass, as far as its config decides.
+    pub checks: Option<Vec<u8>>,
 }
 
 /// A name that moves.
@@ -112,10 +124,14 @@ pub struct ImageDetail {
     pub created: Option<String>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
+    /// What its config gave away.
+    pub config: ConfigEvidence,
     /// Its layers, bottom first.
     pub layers: Vec<ImageLayer>,
     /// Digest of its package set, once assembled.
     pub package_set: Option<Digest>,
+    /// The cataloger set behind its package set, once assembled.
+    pub cataloger_set: Option<String>,
 }
 
 /// Which images to list. Those seen last come first.

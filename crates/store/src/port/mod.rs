@@ -26,7 +26,8 @@ pub use changes::{
 };
 pub use documents::{Documents, SubmittedSbom};
 pub use images::{
-    ImageDetail, ImageFilter, ImageLayer, ImageSummary, Images, NewImage, SeverityCounts, Tag,
+    ConfigEvidence, ImageDetail, ImageFilter, ImageLayer, ImageSummary, Images, NewImage,
+    SeverityCounts, Tag,
 };
 pub use keys::{ApiKey, KeyId, Keys, NewApiKey, TenantId};
 pub use layers::{Claim, LayerInventories, Lease, StoredLayer};

@@ -16,8 +16,8 @@ use super::statements::statements;
 use crate::error::Result;
 use crate::words::read_cursor;
 use crate::{
-    ImageDetail, ImageFilter, ImageLayer, ImageSummary, Images, PackageSet, Page, PageRequest,
-    StoreError, TenantId,
+    ConfigEvidence, ImageDetail, ImageFilter, ImageLayer, ImageSummary, Images, PackageSet, Page,
+    PageRequest, StoreError, TenantId,
 };
 
 /// Later than any image was seen: the cursor of the first page.
@@ -41,7 +41,7 @@ statements! {
                                      WHERE tenant_id = $1 AND name = $6)
                 AND repository_images.gone_at IS NULL)
         ORDER BY tenant_images.last_seen DESC, tenant_images.image_id DESC LIMIT $4");
-    DETAIL = "SELECT config_digest, created, labels,
+    DETAIL = "SELECT config_digest, created, labels, config_secrets, config_checks, cataloger_set,
                (SELECT digest FROM package_sets WHERE id = package_set_id) AS package_set
         FROM images WHERE digest = $1";
     LAYERS = "SELECT layers.digest, image_layers.size, media_types.name, image_layers.is_foreign
@@ -196,7 +196,10 @@ struct DetailRow {
     config_digest: Vec<u8>,
     created: Option<String>,
     labels: String,
+    config_secrets: Option<Vec<u8>>,
+    config_checks: Option<Vec<u8>>,
     package_set: Option<Vec<u8>>,
+    cataloger_set: Option<String>,
 }
 
 async fn read_detail(c: &mut PgConnection, summary: ImageSummary) -> Result<Option<ImageDetail>> {
@@ -213,11 +216,16 @@ async fn read_detail(c: &mut PgConnection, summary: ImageSummary) -> Result<Opti
         config_digest: read_digest(&row.config_digest)?,
         created: row.created,
         labels,
+        config: ConfigEvidence {
+            secrets: row.config_secrets,
+            checks: row.config_checks,
+        },
         layers: read_layers(c, summary.digest).await?,
         package_set: row
             .package_set
             .map(|digest| read_digest(&digest))
             .transpose()?,
+        cataloger_set: row.cataloger_set,
         summary,
     }))
 }

@@ -20,10 +20,12 @@ statements! {
                  WHERE id = $1 AND state IN ('queued', 'cataloging') FOR NO KEY UPDATE";
     /// Content is shared by everybody.
     CONTENT = "WITH new_images AS (
-            INSERT INTO images (digest, config_digest, platform, created, labels)
-            SELECT digest, config_digest, platform, created, labels
-            FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::text[], $5::text[])
-                AS asked (digest, config_digest, platform, created, labels)
+            INSERT INTO images
+                (digest, config_digest, platform, created, labels, config_secrets, config_checks)
+            SELECT digest, config_digest, platform, created, labels, secrets, checks
+            FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::text[], $5::text[], $8::bytea[],
+                        $9::bytea[])
+                AS asked (digest, config_digest, platform, created, labels, secrets, checks)
             ORDER BY digest
             ON CONFLICT (digest) DO NOTHING
         ), new_media_types AS (
@@ -34,6 +36,20 @@ statements! {
         INSERT INTO layers (digest)
         SELECT DISTINCT digest FROM unnest($7::bytea[]) AS asked (digest) ORDER BY digest
         ON CONFLICT (digest) DO NOTHING";
+    /// Of images that were known before anybody looked, or that are looked at by other rules. Rows
+    /// that stay as they are are not touched: an image that many scan is not to be locked by each.
+    CONFIG_EVIDENCE = "UPDATE images
+        SET config_secrets = coalesce(found.secrets, config_secrets),
+            config_checks = coalesce(found.checks, config_checks)
+        FROM (SELECT images.id, asked.secrets, asked.checks
+              FROM unnest($1::bytea[], $2::bytea[], $3::bytea[]) AS asked (digest, secrets, checks)
+              JOIN images ON images.digest = asked.digest
+              WHERE (asked.secrets IS NOT NULL
+                     AND asked.secrets IS DISTINCT FROM images.config_secrets)
+                 OR (asked.checks IS NOT NULL
+                     AND asked.checks IS DISTINCT FROM images.config_checks)
+              ORDER BY images.id FOR NO KEY UPDATE OF images) AS found
+        WHERE images.id = found.id";
     IMAGE_LAYERS = "INSERT INTO image_layers
             (image_id, position, layer_id, size, media_type_id, is_foreign)
         SELECT images.id, asked.position, layers.id, asked.size, media_types.id, asked.is_foreign
@@ -163,6 +179,8 @@ pub(super) struct Recording<'a> {
     repositories: Vec<String>,
     tag_repositories: Vec<Option<String>>,
     tags: Vec<Option<String>>,
+    config_secrets: Vec<Option<&'a [u8]>>,
+    config_checks: Vec<Option<&'a [u8]>>,
     settings: StoreSettings,
 }
 
@@ -181,6 +199,7 @@ impl<'a> Recording<'a> {
         settings: StoreSettings,
     ) -> Self {
         let tags = || images.iter().map(|image| image.tag.as_ref());
+        let configs = || images.iter().map(|image| &image.config);
         Self {
             scan,
             cataloger_set,
@@ -192,6 +211,8 @@ impl<'a> Recording<'a> {
                 .map(|tag| tag.map(|tag| text(&tag.repository)))
                 .collect(),
             tags: tags().map(|tag| tag.map(|tag| text(&tag.name))).collect(),
+            config_secrets: configs().map(|config| config.secrets.as_deref()).collect(),
+            config_checks: configs().map(|config| config.checks.as_deref()).collect(),
             settings,
         }
     }
@@ -206,6 +227,7 @@ impl<'a> Recording<'a> {
             return Ok(None);
         };
         self.record_content(c).await?;
+        self.record_config_evidence(c).await?;
         self.record_layers(c).await?;
         self.record_access(c, scan.tenant_id).await?;
         if self.tags.iter().any(Option::is_some) {
@@ -259,6 +281,22 @@ impl<'a> Recording<'a> {
             .bind(labels.collect::<Vec<_>>())
             .bind(media_types)
             .bind(bytes_of(&layers))
+            .bind(&self.config_secrets)
+            .bind(&self.config_checks)
+            .execute(c)
+            .await?;
+        Ok(())
+    }
+
+    async fn record_config_evidence(&self, c: &mut PgConnection) -> Result<()> {
+        let mut found = self.config_secrets.iter().chain(&self.config_checks);
+        if found.all(Option::is_none) {
+            return Ok(());
+        }
+        sqlx::query(CONFIG_EVIDENCE)
+            .bind(bytes_of(&self.digests))
+            .bind(&self.config_secrets)
+            .bind(&self.config_checks)
             .execute(c)
             .await?;
         Ok(())

@@ -13,8 +13,8 @@ use super::columns::{CoverageRow, DistroRow, read_count, read_digest, read_size,
 use crate::error::Result;
 use crate::words::read_cursor;
 use crate::{
-    ImageDetail, ImageFilter, ImageLayer, ImageSummary, Images, PackageSet, Page, PageRequest,
-    SeverityCounts, StoreError, Tag, TenantId,
+    ConfigEvidence, ImageDetail, ImageFilter, ImageLayer, ImageSummary, Images, PackageSet, Page,
+    PageRequest, SeverityCounts, StoreError, Tag, TenantId,
 };
 
 const SELECT: &str = "SELECT images.id, images.digest, images.platform, images.coverage_gaps,
@@ -279,12 +279,15 @@ struct DetailRow {
     config_digest: Vec<u8>,
     created: Option<String>,
     labels: String,
+    config_secrets: Option<Vec<u8>>,
+    config_checks: Option<Vec<u8>>,
     package_set: Option<Vec<u8>>,
+    cataloger_set: Option<String>,
 }
 
 async fn read_detail(c: &mut SqliteConnection, summary: ImageSummary) -> Result<ImageDetail> {
     let row: DetailRow = sqlx::query_as(
-        "SELECT config_digest, created, labels,
+        "SELECT config_digest, created, labels, config_secrets, config_checks, cataloger_set,
                 (SELECT digest FROM package_sets WHERE id = package_set_id) AS package_set
          FROM images WHERE digest = ?1",
     )
@@ -297,11 +300,16 @@ async fn read_detail(c: &mut SqliteConnection, summary: ImageSummary) -> Result<
         config_digest: read_digest(&row.config_digest)?,
         created: row.created,
         labels,
+        config: ConfigEvidence {
+            secrets: row.config_secrets,
+            checks: row.config_checks,
+        },
         layers: read_layers(c, summary.digest).await?,
         package_set: row
             .package_set
             .map(|digest| read_digest(&digest))
             .transpose()?,
+        cataloger_set: row.cataloger_set,
         summary,
     })
 }

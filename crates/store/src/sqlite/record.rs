@@ -66,11 +66,17 @@ impl Recording {
     /// Images and layers: content, shared by everybody.
     async fn record_content(&self, c: &mut SqliteConnection) -> Result<()> {
         let statements = [
-            "INSERT INTO images (digest, config_digest, platform, created, labels)
+            // What was found in a config that was known before replaces what was not looked for.
+            "INSERT INTO images
+                 (digest, config_digest, platform, created, labels, config_secrets, config_checks)
              SELECT unhex(value->>'digest'), unhex(value->>'config_digest'), value->>'platform',
-                    value->>'created', value->>'labels'
+                    value->>'created', value->>'labels', unhex(value->>'config_secrets'),
+                    unhex(value->>'config_checks')
              FROM json_each(?1) WHERE true
-             ON CONFLICT (digest) DO NOTHING",
+             ON CONFLICT (digest) DO UPDATE
+             SET config_secrets = coalesce(excluded.config_secrets, config_secrets),
+                 config_checks = coalesce(excluded.config_checks, config_checks)
+             WHERE excluded.config_secrets IS NOT NULL OR excluded.config_checks IS NOT NULL",
             "INSERT INTO media_types (name)
              SELECT DISTINCT layer.value->>'media_type'
              FROM json_each(?1) AS image, json_each(image.value, '$.layers') AS layer WHERE true
@@ -273,6 +279,8 @@ fn image_json(image: &NewImage) -> Value {
         "platform": image.platform,
         "created": image.created,
         "labels": labels.to_string(),
+        "config_secrets": image.config.secrets.as_ref().map(hex::encode),
+        "config_checks": image.config.checks.as_ref().map(hex::encode),
         "repository": image.repository,
         "tag": image.tag.as_ref().map(|tag| &tag.name),
         "tag_repository": image.tag.as_ref().map(|tag| &tag.repository),

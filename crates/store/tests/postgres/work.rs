@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use scanyard_package::{Digest, Distro, Package, PackageKind};
 use scanyard_protocol::Lane;
-use scanyard_store::{ImageLayer, NewImage, NewScan, PackageSet, ScanId, StoredLayer, TenantId};
+use scanyard_store::{
+    ConfigEvidence, ImageLayer, NewImage, NewScan, PackageSet, ScanId, StoredLayer, TenantId,
+};
 use uuid::Uuid;
 
 /// The cataloger set.
@@ -42,6 +44,7 @@ pub fn new_image(number: u64, layers: &[u64]) -> NewImage {
         platform: "linux/amd64".to_owned(),
         created: None,
         labels: BTreeMap::new(),
+        config: ConfigEvidence::default(),
         layers: layers.iter().map(layer).collect(),
         tag: None,
         repository: "registry.test/app".to_owned(),

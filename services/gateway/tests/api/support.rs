@@ -15,8 +15,8 @@ use scanyard_matching::{Finding, FixState, Status};
 use scanyard_package::{Coverage, Digest, Distro, Package, PackageKind, Severity};
 use scanyard_queue::EmbeddedQueue;
 use scanyard_store::{
-    Claim, ImageLayer, Images, Keys, LayerInventories, MatchedPackage, Matches, NewImage,
-    PackageSet, ScanId, Scans, SqliteStore, StoredLayer, Tag, TenantId,
+    Claim, ConfigEvidence, ImageLayer, Images, Keys, LayerInventories, MatchedPackage, Matches,
+    NewImage, PackageSet, ScanId, Scans, SqliteStore, StoredLayer, Tag, TenantId,
 };
 use scanyard_telemetry::{Metrics, install_metrics};
 use serde_json::Value;
@@ -211,6 +211,7 @@ pub fn image() -> NewImage {
         platform: "linux/amd64".to_owned(),
         created: None,
         labels: BTreeMap::new(),
+        config: ConfigEvidence::default(),
         layers: vec![layer(10, true), layer(11, false)],
         tag: Some(Tag {
             repository: "registry.test/app".to_owned(),

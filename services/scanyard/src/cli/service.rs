@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use scanyard_worker::LookFor;
 use uuid::Uuid;
 
 use super::{Command, Mirror, RegistryArgs};
@@ -215,6 +216,26 @@ pub struct WorkerArgs {
     /// Layers cataloged at the same time; the number of cores unless told.
     #[arg(long, env = "SCANYARD_CONCURRENCY", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub concurrency: Option<u16>,
+
+    /// Look for credentials in every image too: in text files of its layers, deleted ones included,
+    /// and in its config. Values are masked. Images that are known already are looked at when they
+    /// are scanned again.
+    #[arg(long, env = "SCANYARD_SECRETS")]
+    pub secrets: bool,
+
+    /// Check too how every image is built and configured.
+    #[arg(long, env = "SCANYARD_CHECKS")]
+    pub checks: bool,
+}
+
+impl WorkerArgs {
+    /// What is looked for beside packages.
+    pub fn look_for(&self) -> LookFor {
+        LookFor {
+            secrets: self.secrets,
+            checks: self.checks,
+        }
+    }
 }
 
 /// What the scheduler does.

@@ -25,6 +25,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
         gateway: Some(gateway),
         worker: Some(WorkerOptions {
             concurrency: args.worker.concurrency.map(usize::from),
+            look_for: args.worker.look_for(),
             registry,
         }),
         scheduler: Some(scheduler),

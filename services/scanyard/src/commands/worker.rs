@@ -12,6 +12,7 @@ pub async fn run(args: WorkerRoleArgs) -> anyhow::Result<Exit> {
         gateway: None,
         worker: Some(WorkerOptions {
             concurrency: args.worker.concurrency.map(usize::from),
+            look_for: args.worker.look_for(),
             registry: roles::registry(&args.registry),
         }),
         scheduler: None,

@@ -12,7 +12,7 @@ use scanyard_scheduler::{
     AdvisorySettings, BulkSettings, SchedulerContext, SchedulerSettings, UpdateSettings,
 };
 use scanyard_telemetry::Metrics;
-use scanyard_worker::{StageSlots, WorkerContext, WorkerSettings};
+use scanyard_worker::{LookFor, StageSlots, WorkerContext, WorkerSettings};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -74,6 +74,8 @@ pub(super) fn operation_parts(
 pub struct WorkerOptions {
     /// Layers cataloged at once; the number of cores where unset.
     pub concurrency: Option<usize>,
+    /// What is looked for beside packages.
+    pub look_for: LookFor,
     /// How to talk to registries.
     pub registry: RegistryOptions,
 }
@@ -86,6 +88,7 @@ impl WorkerOptions {
             advisories: advisories.clone(),
             limits: Limits::default(),
             settings: worker_settings(self.concurrency),
+            look_for: self.look_for,
             registry: self.registry,
         }
     }

@@ -3,6 +3,7 @@
 use scanyard_testkit::{Image, Layer};
 
 use crate::sandbox::Sandbox;
+use crate::service::{Served, submit};
 use crate::world::{DEBIAN, STATUS};
 
 /// Never issued; broken up so that this file holds no token.
@@ -81,4 +82,62 @@ fn checks_and_gates_say_what_is_wrong_with_the_image() {
     assert!(failed.stderr.contains("runs-as-root"), "{}", failed.stderr);
     let passed = sandbox.run(&format!("scan --fail-on-checks critical {source}"));
     assert_eq!(passed.code, 0);
+}
+
+#[test]
+fn a_service_looks_for_what_it_was_started_for_and_says_so_of_each_image() {
+    let sandbox = Sandbox::new();
+    let source = layout(&sandbox);
+    let scanned = sandbox.report(&format!("--secrets --checks {source}"));
+    let wait = format!("{source} --wait --format json");
+
+    let served = Served::start(&sandbox);
+    let report = submit(&sandbox, &served, &wait).json();
+    assert!(report["secrets"].is_null() && report["checks"].is_null());
+    for gate in ["--fail-on-secrets", "--fail-on-checks low"] {
+        let ended = submit(&sandbox, &served, &format!("{source} {gate}"));
+        assert_eq!(ended.code, 3, "{}", ended.stderr);
+        assert!(ended.stderr.contains("not looked for"), "{}", ended.stderr);
+    }
+    assert_eq!(served.terminate(), Some(0));
+
+    let served = Served::start_with(&sandbox, &["--secrets", "--checks"]);
+    let ended = submit(&sandbox, &served, &wait);
+    let report = ended.json();
+    assert_eq!(report["secrets"], scanned["secrets"]);
+    assert_eq!(report["checks"], scanned["checks"]);
+    assert!(!ended.stdout.contains(KEY), "{}", ended.stdout);
+    for gate in ["--fail-on-secrets", "--fail-on-checks medium"] {
+        let ended = submit(&sandbox, &served, &format!("{source} {gate}"));
+        assert_eq!(ended.code, 2, "{}", ended.stderr);
+        assert!(!ended.stdout.contains(KEY) && !ended.stderr.contains(KEY));
+    }
+    assert_eq!(served.terminate(), Some(0));
+
+    // Files are not looked through any more; a config holds what was once found in it.
+    let served = Served::start(&sandbox);
+    let report = submit(&sandbox, &served, &wait).json();
+    assert!(report["secrets"].is_null());
+    assert_eq!(report["checks"], scanned["checks"]);
+}
+
+#[tokio::test]
+async fn an_image_is_shown_as_it_was_cataloged_until_it_is_scanned_again() {
+    let sandbox = Sandbox::new();
+    let source = layout(&sandbox);
+    let served = Served::start(&sandbox);
+    let submitted = format!("{source} --wait --format json");
+    let (sandbox, served, digest) = tokio::task::spawn_blocking(move || {
+        let report = submit(&sandbox, &served, &submitted).json();
+        assert_eq!(served.terminate(), Some(0));
+        let served = Served::start_with(&sandbox, &["--secrets", "--checks"]);
+        let digest = report["image"]["digest"].as_str().unwrap().to_owned();
+        (sandbox, served, digest)
+    })
+    .await
+    .unwrap();
+    let (status, report) = served.get(&format!("/v1/images/{digest}/report")).await;
+    assert_eq!(status.as_u16(), 200);
+    assert!(report["secrets"].is_null() && report["checks"].is_null());
+    drop((served, sandbox));
 }

@@ -14,7 +14,7 @@ use crate::sandbox::{Ended, Sandbox};
 use crate::world::{image, sandbox, source};
 
 /// A service that runs. It is killed when it is dropped.
-struct Served {
+pub struct Served {
     child: Child,
     url: String,
     key: String,
@@ -29,9 +29,14 @@ impl Drop for Served {
 }
 
 impl Served {
-    fn start(sandbox: &Sandbox) -> Self {
+    pub fn start(sandbox: &Sandbox) -> Self {
+        Self::start_with(sandbox, &[])
+    }
+
+    pub fn start_with(sandbox: &Sandbox, options: &[&str]) -> Self {
+        let command = ["serve", "--listen", "127.0.0.1:0", "--allow-local-sources"];
         let mut child = sandbox
-            .command(["serve", "--listen", "127.0.0.1:0", "--allow-local-sources"])
+            .command(command.iter().chain(options))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -50,7 +55,7 @@ impl Served {
         }
     }
 
-    async fn get(&self, path: &str) -> (StatusCode, Value) {
+    pub async fn get(&self, path: &str) -> (StatusCode, Value) {
         let request = Client::new()
             .get(format!("{}{path}", self.url))
             .bearer_auth(&self.key);
@@ -84,7 +89,7 @@ impl Served {
         }
     }
 
-    fn terminate(mut self) -> Option<i32> {
+    pub fn terminate(mut self) -> Option<i32> {
         let id = self.child.id().to_string();
         let killed = Command::new("kill").args(["-TERM", &id]).status();
         assert!(killed.unwrap().success());
@@ -96,7 +101,7 @@ fn key_file(sandbox: &Sandbox) -> std::path::PathBuf {
     sandbox.path("data/scanyard/service/api-key")
 }
 
-fn submit(sandbox: &Sandbox, served: &Served, arguments: &str) -> Ended {
+pub fn submit(sandbox: &Sandbox, served: &Served, arguments: &str) -> Ended {
     let mut command = sandbox.command(format!("submit {arguments}").split(' '));
     command.env("SCANYARD_SERVER", &served.url);
     command.env("SCANYARD_API_KEY", &served.key);

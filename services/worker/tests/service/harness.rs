@@ -18,7 +18,7 @@ use scanyard_store::{
     CreatedScan, NewScan, Scan, ScanId, ScanState, SqliteStore, Store, StoreSettings, TenantId,
 };
 use scanyard_testkit::{FakeRegistry, Image, Layer};
-use scanyard_worker::{Backoff, StageSlots, Worker, WorkerContext, WorkerSettings};
+use scanyard_worker::{Backoff, LookFor, StageSlots, Worker, WorkerContext, WorkerSettings};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -138,6 +138,7 @@ impl Service {
             advisories: self.advisories.clone(),
             limits: Limits::default(),
             registry: registry_options(),
+            look_for: LookFor::default(),
             settings: worker_settings(self.timing),
         });
         let stop = CancellationToken::new();

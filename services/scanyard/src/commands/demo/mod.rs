@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use scanyard_gateway::AuthMode;
 use scanyard_oci::RegistryOptions;
+use scanyard_worker::LookFor;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
@@ -86,6 +87,7 @@ fn options(args: &DemoArgs, dir: &Path) -> ServiceOptions {
         }),
         worker: Some(WorkerOptions {
             concurrency: None,
+            look_for: LookFor::default(),
             registry: RegistryOptions::default(),
         }),
         scheduler: Some(SchedulerOptions {

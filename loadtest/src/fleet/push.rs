@@ -9,8 +9,8 @@ use scanyard_inventory::CatalogerSet;
 use scanyard_package::Digest;
 use scanyard_protocol::Lane;
 use scanyard_store::{
-    Claim, CreatedScan, ImageLayer, NewImage, NewScan, PackageSet, Recorded, ScanId, Store,
-    StoredLayer, Tag,
+    Claim, ConfigEvidence, CreatedScan, ImageLayer, NewImage, NewScan, PackageSet, Recorded,
+    ScanId, Store, StoredLayer, Tag,
 };
 use scanyard_testkit::sha256;
 use uuid::Uuid;
@@ -93,6 +93,7 @@ impl Fleet {
             platform: "linux/amd64".to_owned(),
             created: Some(created.to_rfc3339()),
             labels: BTreeMap::new(),
+            config: ConfigEvidence::default(),
             layers: layers.collect(),
             tag: Some(Tag {
                 repository: repository.clone(),

@@ -37,3 +37,12 @@ ALTER TABLE tags
     ADD COLUMN last_seen timestamptz NOT NULL DEFAULT now();
 UPDATE tags SET last_seen = coalesce(valid_to, valid_from);
 CREATE INDEX tags_history ON tags (repository_id, name, valid_from, id);
+
+-- documents.created_at is when a document was last submitted: a scan of it may be on its way.
+
+-- What garbage collection looks by: who still names this row?
+CREATE INDEX tags_of_image ON tags (image_id, tenant_id);
+CREATE INDEX tenant_layers_by_layer ON tenant_layers (layer_id);
+CREATE INDEX package_keys_by_package ON package_keys (package_id);
+CREATE INDEX finding_ids_by_finding ON finding_ids (finding_id);
+CREATE INDEX matches_by_former_finding ON matches (finding_id) WHERE last_revision IS NOT NULL;

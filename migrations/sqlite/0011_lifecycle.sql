@@ -28,3 +28,15 @@ ALTER TABLE tags ADD COLUMN digest BLOB;
 ALTER TABLE tags ADD COLUMN last_seen INTEGER NOT NULL DEFAULT 0;
 UPDATE tags SET last_seen = coalesce(valid_to, valid_from);
 CREATE INDEX tags_history ON tags (repository_id, name, valid_from, id);
+
+-- What garbage collection looks by: who still names this row? Foreign keys ask the same, and cannot
+-- use an index of some rows.
+CREATE INDEX tags_of_image ON tags (image_id, tenant_id);
+CREATE INDEX tenant_layers_by_layer ON tenant_layers (layer_id);
+CREATE INDEX tenant_images_of_set ON tenant_images (package_set_id);
+CREATE INDEX package_keys_by_package ON package_keys (package_id);
+CREATE INDEX finding_ids_by_finding ON finding_ids (finding_id);
+CREATE INDEX matches_of_finding ON matches (finding_id);
+CREATE INDEX changes_by_finding_before ON changes (finding_before_id);
+CREATE INDEX changes_by_finding_after ON changes (finding_after_id);
+CREATE INDEX scans_of_bulk ON scans (bulk_id);

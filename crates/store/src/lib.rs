@@ -9,6 +9,7 @@ mod change_words;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
+mod garbage_conditions;
 mod jobs;
 mod notices;
 mod port;

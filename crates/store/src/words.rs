@@ -1,6 +1,9 @@
 //! Values as both adapters store them, written and read.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use scanyard_package::Digest;
+use uuid::Uuid;
 
 use crate::StoreError;
 use crate::error::Result;
@@ -47,4 +50,12 @@ pub(crate) fn without_version(purl: &str) -> &str {
 
 pub(crate) fn corrupt(what: &str, value: impl std::fmt::Display) -> StoreError {
     StoreError::Corrupt(format!("{value} is no {what}"))
+}
+
+/// Ids of version 7 that were made longer ago than this are less.
+pub(crate) fn uuid_of_age(age: Duration) -> Uuid {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let millis = since.unwrap_or_default().saturating_sub(age).as_millis();
+    // The id's first 48 bits; those of this very millisecond are as old.
+    Uuid::from_u128((millis + 1) << 80)
 }

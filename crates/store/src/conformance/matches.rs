@@ -13,7 +13,7 @@ pub fn settings() -> StoreSettings {
     StoreSettings::default()
 }
 
-fn finding(id: &str, severity: Severity) -> Finding {
+pub(super) fn finding(id: &str, severity: Severity) -> Finding {
     Finding {
         id: id.to_owned(),
         aliases: vec![format!("GHSA-{id}")],
@@ -38,13 +38,18 @@ fn finding(id: &str, severity: Severity) -> Finding {
 }
 
 /// Activates a revision of this number, which must come next.
-async fn activate(store: &dyn Store, number: u64) -> i64 {
+pub(super) async fn activate(store: &dyn Store, number: u64) -> i64 {
     let revision = store.activate_revision(digest(number), None).await.unwrap();
     revision.sequence
 }
 
 /// Matches every package of a set alike.
-async fn match_set(store: &dyn Store, set: &PackageSet, revision: i64, findings: &[Finding]) {
+pub(super) async fn match_set(
+    store: &dyn Store,
+    set: &PackageSet,
+    revision: i64,
+    findings: &[Finding],
+) {
     let packages = store
         .unmatched_packages(Some(set.digest), revision, 100)
         .await

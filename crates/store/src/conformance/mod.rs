@@ -9,6 +9,7 @@ mod builder;
 pub mod bulk;
 pub mod content;
 pub mod documents;
+pub mod garbage;
 pub mod layers;
 pub mod leadership;
 pub mod lifecycle;
@@ -69,6 +70,12 @@ macro_rules! store_conformance {
             matches: summaries_count_what_holds,
             matches: a_vulnerability_is_found_under_every_id,
             matches: pages_hold_every_affected_image_once,
+            garbage: what_is_true_now_is_kept,
+            garbage: a_gone_image_takes_what_only_it_had,
+            garbage: an_image_that_another_tenant_has_stays,
+            garbage: what_an_open_scan_needs_stays,
+            garbage: an_inventory_goes_once_no_image_is_made_of_it,
+            garbage: an_untagged_image_is_let_go_of_when_retention_says_so,
             lifecycle: what_a_tag_named_is_kept,
             lifecycle: tags_are_listed_with_every_platform,
             lifecycle: a_deleted_image_is_gone_until_it_is_pushed_again,

@@ -10,7 +10,7 @@ use crate::error::Result;
 /// Submitted documents, by the digest of their bytes.
 #[async_trait]
 pub trait Documents: Send + Sync + 'static {
-    /// Keeps a document; one that is kept already stays as it is.
+    /// Keeps a document; one that is kept already counts as submitted now.
     async fn save_document(&self, content: &[u8]) -> Result<Digest>;
 
     /// A document's bytes; `None` when it is not kept.

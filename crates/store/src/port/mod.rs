@@ -4,6 +4,7 @@ mod bulk;
 mod bulk_counts;
 mod changes;
 mod documents;
+mod garbage;
 mod images;
 mod keys;
 mod layers;
@@ -25,6 +26,7 @@ pub use changes::{
     ImageCount, ImageEvent, UnknownChangeKind,
 };
 pub use documents::{Documents, SubmittedSbom};
+pub use garbage::{Garbage, GarbageKind, Retention, Swept};
 pub use images::{
     ConfigEvidence, ImageDetail, ImageFilter, ImageLayer, ImageSummary, Images, NewImage,
     SeverityCounts, Tag,
@@ -58,6 +60,7 @@ pub trait Store:
     + Lifecycle
     + LayerInventories
     + Documents
+    + Garbage
     + Matches
     + Changes
     + Outbox

@@ -6,6 +6,7 @@ use sqlx::postgres::PgConnection;
 
 use super::columns::{CoverageColumns, text};
 use super::statements::statements;
+use super::unused::hold_content;
 use crate::PackageSet;
 use crate::error::Result;
 
@@ -69,6 +70,7 @@ impl<'a> Assembly<'a> {
     }
 
     pub(super) async fn run(&self, c: &mut PgConnection) -> Result<()> {
+        hold_content(c).await?;
         let distro_id = match &self.set.distro {
             Some(distro) => Some(intern_distro(c, distro).await?),
             None => None,

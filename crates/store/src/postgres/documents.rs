@@ -11,7 +11,7 @@ use crate::stored_document::{pack, unpack};
 
 statements! {
     SAVE = "INSERT INTO documents (digest, content, created_at) VALUES ($1, $2, now())
-            ON CONFLICT (digest) DO NOTHING";
+            ON CONFLICT (digest) DO UPDATE SET created_at = excluded.created_at";
     READ = "SELECT content FROM documents WHERE digest = $1";
 }
 

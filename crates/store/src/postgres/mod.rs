@@ -30,6 +30,7 @@ mod columns;
 mod create;
 mod documents;
 mod finish;
+mod garbage;
 mod history;
 mod image_rows;
 mod images;
@@ -53,6 +54,7 @@ mod settings;
 mod statements;
 mod summaries;
 mod tags;
+mod unused;
 
 use std::sync::Arc;
 
@@ -176,6 +178,7 @@ fn modules_with_statements() -> Vec<(&'static str, &'static str)> {
         create::STATEMENTS,
         documents::STATEMENTS,
         finish::STATEMENTS,
+        garbage::STATEMENTS,
         history::STATEMENTS,
         image_rows::STATEMENTS,
         images::STATEMENTS,
@@ -193,6 +196,7 @@ fn modules_with_statements() -> Vec<(&'static str, &'static str)> {
         scans::STATEMENTS,
         summaries::STATEMENTS,
         tags::STATEMENTS,
+        unused::STATEMENTS,
     ]
     .concat()
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::columns::{bytes_of, interval, text, write_size};
 use super::layers::{LayerRequest, request_layer_jobs};
 use super::statements::statements;
+use super::unused::hold_content;
 use crate::error::Result;
 use crate::{NewImage, Recorded, ScanId, StoreSettings};
 
@@ -226,6 +227,7 @@ impl<'a> Recording<'a> {
         let Some(scan) = scan else {
             return Ok(None);
         };
+        hold_content(c).await?;
         self.record_content(c).await?;
         self.record_config_evidence(c).await?;
         self.record_layers(c).await?;

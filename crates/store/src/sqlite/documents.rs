@@ -16,7 +16,7 @@ impl Documents for SqliteStore {
             Box::pin(async move {
                 sqlx::query(
                     "INSERT INTO documents (digest, content) VALUES (?1, ?2)
-                     ON CONFLICT (digest) DO NOTHING",
+                     ON CONFLICT (digest) DO UPDATE SET created_at = excluded.created_at",
                 )
                 .bind(digest.as_bytes().as_slice())
                 .bind(packed)

@@ -23,6 +23,7 @@ mod claim;
 mod columns;
 mod documents;
 mod finish;
+mod garbage;
 mod history;
 mod images;
 mod keys;
@@ -38,6 +39,7 @@ mod record;
 mod scans;
 mod summaries;
 mod tags;
+mod unused;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 
 mod contention;
 mod database;
+mod garbage;
 mod outage;
 mod work;
 

@@ -34,6 +34,11 @@ CREATE TABLE package_keys (
 -- The first revision at which it was matched: findings that began then are no news. 0 before.
 ALTER TABLE packages ADD COLUMN first_revision bigint NOT NULL DEFAULT 0;
 UPDATE packages SET first_revision = revision;
+-- Every full rescan changes packages.revision, so no index has it: those updates stay in their pages.
+DROP INDEX packages_by_revision;
+CREATE INDEX packages_new ON packages (id) WHERE first_revision = 0;
+DROP INDEX package_sets_by_revision;
+CREATE INDEX package_sets_new ON package_sets (id) WHERE revision = 0;
 
 ALTER TABLE findings
     ADD COLUMN is_fixable         boolean NOT NULL DEFAULT false,

@@ -27,6 +27,10 @@ CREATE TABLE package_keys (
 -- The first revision at which it was matched: findings that began then are no news. 0 before.
 ALTER TABLE packages ADD COLUMN first_revision INTEGER NOT NULL DEFAULT 0;
 UPDATE packages SET first_revision = revision;
+DROP INDEX packages_by_revision;
+CREATE INDEX packages_new ON packages (id) WHERE first_revision = 0;
+DROP INDEX package_sets_by_revision;
+CREATE INDEX package_sets_new ON package_sets (id) WHERE revision = 0;
 
 ALTER TABLE findings ADD COLUMN is_fixable INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE findings ADD COLUMN is_known_exploited INTEGER NOT NULL DEFAULT 0;

@@ -22,7 +22,7 @@ mod update;
 pub use build::{BuildError, BuildReport, UnreadableRecord, build};
 pub use database::{
     Advisory, AdvisoryEntries, Cvss, DATABASE_FILE, Database, Entries, Entry, Event, Events,
-    ExploitPrediction, Range, RangeKind, Ranges, Relation, ReleaseEnd, Strings, diff,
+    ExploitPrediction, Range, RangeKind, Ranges, Relation, ReleaseEnd, Strings, diff, lookup_hash,
 };
 pub use disposition::Disposition;
 pub use error::DatabaseError;

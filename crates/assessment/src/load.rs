@@ -1,6 +1,7 @@
 //! From a database file to the revision in use.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use scanyard_advisory::{Database, DatabaseError};
 use scanyard_store::{Matches, Revision, StoreError};
@@ -43,8 +44,9 @@ pub async fn load_advisories(
     advisories: &Advisories,
     path: &Path,
 ) -> Result<Loaded, LoadError> {
-    let in_use = advisories
-        .current()
+    let active = advisories.current();
+    let in_use = active
+        .as_ref()
         .map(|active| active.database.info().revision);
     let path: PathBuf = path.to_owned();
     let opening = tokio::task::spawn_blocking(move || {
@@ -57,7 +59,7 @@ pub async fn load_advisories(
     });
     let database = match opening.await.map_err(LoadError::Check)? {
         Ok(Some(database)) => database,
-        Ok(None) => return Ok(Loaded::Unchanged),
+        Ok(None) => return Ok(follow_renewal(store, advisories, active).await?),
         Err(DatabaseError::Missing { .. }) => return Ok(Loaded::Missing),
         Err(error) => return Err(error.into()),
     };
@@ -65,6 +67,27 @@ pub async fn load_advisories(
     let revision = store.activate_revision(info.revision, info.date).await?;
     advisories.activate(ActiveAdvisories {
         database,
+        revision: revision.clone(),
+    });
+    Ok(Loaded::Activated(revision))
+}
+
+/// The same database may have become another revision: somebody asked for a full rescan.
+async fn follow_renewal(
+    store: &(impl Matches + ?Sized),
+    advisories: &Advisories,
+    active: Option<Arc<ActiveAdvisories>>,
+) -> Result<Loaded, StoreError> {
+    let (Some(active), Some(revision)) = (active, store.current_revision().await?) else {
+        return Ok(Loaded::Unchanged);
+    };
+    let is_renewed =
+        revision.sequence > active.revision.sequence && revision.digest == active.revision.digest;
+    if !is_renewed {
+        return Ok(Loaded::Unchanged);
+    }
+    advisories.activate(ActiveAdvisories {
+        database: active.database.clone(),
         revision: revision.clone(),
     });
     Ok(Loaded::Activated(revision))

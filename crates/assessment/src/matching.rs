@@ -13,7 +13,7 @@ use crate::ActiveAdvisories;
 use crate::coverage::gap;
 
 /// Packages read, matched and stored at once.
-const BATCH: u32 = 1_000;
+pub(crate) const BATCH: u32 = 1_000;
 
 /// Why packages could not be matched. Those stored before stay so.
 #[derive(Debug, thiserror::Error)]
@@ -29,8 +29,8 @@ pub enum AssessError {
     Matcher(#[source] tokio::task::JoinError),
 }
 
-/// Matches the packages of a set that are not matched at the revision, and brings the set's summary
-/// up to it.
+/// Matches the packages of a set whose outcomes do not hold for the revision, and makes the set's
+/// summary unless it has one that does.
 ///
 /// # Errors
 ///
@@ -40,35 +40,28 @@ pub async fn match_set(
     active: &Arc<ActiveAdvisories>,
     set: Digest,
 ) -> Result<(), AssessError> {
-    while match_some(store, active, Some(set)).await? >= BATCH as usize {}
     let sequence = active.revision.sequence;
+    loop {
+        let packages = store.unmatched_packages(set, sequence, BATCH).await?;
+        let count = packages.len();
+        match_and_save(store, active, packages).await?;
+        if count < BATCH as usize {
+            break;
+        }
+    }
     store.refresh_summaries(Some(set), sequence, 1).await?;
     Ok(())
 }
 
-/// Matches some of the packages of the store that are not matched at the revision; how many. 0 when
-/// there are none left.
-///
-/// # Errors
-///
-/// [`AssessError`]; another try goes on where this one ended.
-pub async fn match_batch(
+/// Matches packages and stores what that said.
+pub(crate) async fn match_and_save(
     store: &(impl Matches + ?Sized),
     active: &Arc<ActiveAdvisories>,
-) -> Result<usize, AssessError> {
-    match_some(store, active, None).await
-}
-
-async fn match_some(
-    store: &(impl Matches + ?Sized),
-    active: &Arc<ActiveAdvisories>,
-    set: Option<Digest>,
-) -> Result<usize, AssessError> {
-    let sequence = active.revision.sequence;
-    let packages = store.unmatched_packages(set, sequence, BATCH).await?;
+    packages: Vec<StoredPackage>,
+) -> Result<(), AssessError> {
     let count = packages.len();
     if count == 0 {
-        return Ok(0);
+        return Ok(());
     }
     let advisories = Arc::clone(active);
     let matching =
@@ -76,9 +69,11 @@ async fn match_some(
     let matched = matching.await.map_err(AssessError::Matcher)?;
     // Altered content reads as absent, which would look like a clean package.
     active.database.ensure_intact()?;
-    store.save_matches(sequence, &matched).await?;
+    store
+        .save_matches(active.revision.sequence, &matched)
+        .await?;
     counter!(name::PACKAGES_MATCHED).increment(count as u64);
-    Ok(count)
+    Ok(())
 }
 
 fn match_packages(database: &Database, packages: &[StoredPackage]) -> Vec<MatchedPackage> {
@@ -95,6 +90,7 @@ fn match_packages(database: &Database, packages: &[StoredPackage]) -> Vec<Matche
                 id: stored.id,
                 findings: outcome.findings,
                 coverage: outcome.coverage,
+                keys: outcome.keys,
             }
         })
         .collect()

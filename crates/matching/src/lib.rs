@@ -13,6 +13,7 @@ mod flavour;
 mod group;
 mod headers;
 mod installed;
+mod key;
 mod matcher;
 mod opinion;
 mod range;
@@ -27,5 +28,6 @@ pub use explain::{
 };
 pub use finding::{Cvss, Finding, Status};
 pub use fix_state::FixState;
+pub use key::{AdvisoryKey, RULES};
 pub use matcher::{Matcher, PackageOutcome};
 pub use verdict::Verdict;

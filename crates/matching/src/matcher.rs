@@ -9,6 +9,7 @@ use crate::finding::{Finding, Status};
 use crate::fix_state::FixState;
 use crate::group::{self, Group, Joined};
 use crate::headers::is_kernel_headers;
+use crate::key::AdvisoryKey;
 use crate::opinion::Opinion;
 use crate::rating;
 use crate::subject::Subject;
@@ -21,6 +22,8 @@ pub struct PackageOutcome {
     pub findings: Vec<Finding>,
     /// What about the package could not be assessed.
     pub coverage: Vec<Coverage>,
+    /// Under which keys advisories were looked up: while those say the same, so does this.
+    pub keys: Vec<AdvisoryKey>,
 }
 
 /// Matches packages against one revision of the advisories.
@@ -42,6 +45,7 @@ impl<'a> Matcher<'a> {
             return PackageOutcome::default();
         }
         let subjects = subjects(package, &lanes);
+        let key = |subject: &Subject<'_>| AdvisoryKey::of(subject.ecosystem, subject.name);
         let opinions = opinions(self.database, &subjects);
         let is_open = |opinion: &Opinion<'_>| opinion.verdict() != Verdict::NotAffected;
         let findings = if opinions.iter().any(is_open) {
@@ -56,6 +60,7 @@ impl<'a> Matcher<'a> {
                 true => Vec::new(),
                 false => coverage(&subjects, package, distro),
             },
+            keys: subjects.iter().map(key).collect(),
         }
     }
 }

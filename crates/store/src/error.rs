@@ -6,6 +6,12 @@ pub enum StoreError {
     /// The store cannot be reached, is busy or out of space; another try can help.
     #[error("the store is unavailable")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The fleet is at a later advisory revision: what an earlier one says is not taken any more.
+    #[error("the fleet is at advisory revision {at} already")]
+    Superseded {
+        /// The revision that the fleet is at.
+        at: i64,
+    },
     /// The page cursor is none that this store gave out.
     #[error("the page cursor is not valid")]
     InvalidCursor,
@@ -20,7 +26,10 @@ pub enum StoreError {
 impl StoreError {
     /// Whether another try can help.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, StoreError::Unavailable(_))
+        matches!(
+            self,
+            StoreError::Unavailable(_) | StoreError::Superseded { .. }
+        )
     }
 }
 

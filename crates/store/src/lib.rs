@@ -20,6 +20,7 @@ mod stored_counts;
 mod stored_document;
 mod stored_finding;
 mod stored_inventory;
+mod stored_package;
 mod stored_rejections;
 mod stored_tags;
 mod words;

@@ -49,8 +49,20 @@ struct StoredCvss {
     source: String,
 }
 
-/// The content and its SHA-256, which names it.
-pub(crate) fn encode_finding(finding: &Finding) -> Result<(String, String)> {
+/// A finding as the columns of a row.
+#[derive(Debug)]
+pub(crate) struct StoredFindingRow {
+    /// SHA-256 of the content, which names it; in hex.
+    pub(crate) digest: String,
+    pub(crate) vulnerability: String,
+    pub(crate) status: &'static str,
+    pub(crate) severity: &'static str,
+    pub(crate) is_fixable: bool,
+    pub(crate) is_known_exploited: bool,
+    pub(crate) content: String,
+}
+
+pub(crate) fn encode_finding(finding: &Finding) -> Result<StoredFindingRow> {
     let stored = StoredFinding {
         id: finding.id.clone(),
         aliases: finding.aliases.clone(),
@@ -75,7 +87,15 @@ pub(crate) fn encode_finding(finding: &Finding) -> Result<(String, String)> {
     let content = serde_json::to_string(&stored)
         .map_err(|error| StoreError::Corrupt(format!("a finding: {error}")))?;
     let digest = hex::encode(digest::digest(&digest::SHA256, content.as_bytes()));
-    Ok((digest, content))
+    Ok(StoredFindingRow {
+        digest,
+        vulnerability: finding.id.clone(),
+        status: finding.status.name(),
+        severity: finding.severity.name(),
+        is_fixable: finding.fix_state == FixState::Fixed,
+        is_known_exploited: finding.known_exploited,
+        content,
+    })
 }
 
 pub(crate) fn decode_finding(content: &str) -> Result<Finding> {
@@ -144,7 +164,8 @@ mod tests {
         let finding = decode_finding(content).unwrap();
         assert_eq!(finding.status, Status::Undetermined);
         assert_eq!(finding.fix_state, FixState::Fixed);
-        let (_, written) = encode_finding(&finding).unwrap();
-        assert_eq!(decode_finding(&written).unwrap(), finding);
+        let written = encode_finding(&finding).unwrap();
+        assert!(written.is_fixable);
+        assert_eq!(decode_finding(&written.content).unwrap(), finding);
     }
 }

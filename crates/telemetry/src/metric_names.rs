@@ -56,6 +56,8 @@ pub mod name {
     pub const STEP_SECONDS: &str = "scanyard_step_seconds";
     /// Packages that were matched.
     pub const PACKAGES_MATCHED: &str = "scanyard_packages_matched_total";
+    /// Time that bringing the fleet to another revision takes.
+    pub const RESCAN_SECONDS: &str = "scanyard_rescan_seconds";
     /// Messages in the queue.
     pub const QUEUE_MESSAGES: &str = "scanyard_queue_messages";
     /// Age of what waits longest in the queue.
@@ -85,7 +87,7 @@ pub mod name {
 }
 
 /// Every metric.
-pub const METRICS: [Metric; 21] = {
+pub const METRICS: [Metric; 22] = {
     use MetricKind::{Counter, Gauge, Seconds};
     [
         metric(
@@ -135,6 +137,12 @@ pub const METRICS: [Metric; 21] = {
             Counter,
             &[],
             "Distinct packages matched, again at each revision.",
+        ),
+        metric(
+            name::RESCAN_SECONDS,
+            Seconds,
+            &["kind"],
+            "Time from an advisory revision being in use to the fleet being at it; kind is delta or full.",
         ),
         metric(
             name::QUEUE_MESSAGES,

@@ -111,7 +111,7 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(_) => Problem::new(
+            StoreError::Unavailable(_) | StoreError::Superseded { .. } => Problem::new(
                 Code::StoreUnavailable,
                 "The store did not answer this request.",
             )

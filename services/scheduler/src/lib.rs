@@ -8,6 +8,7 @@
 mod advisory_copies;
 mod bulk_settings;
 mod election;
+mod fleet_copy;
 mod reconciler;
 mod reconcilers;
 mod scheduler;

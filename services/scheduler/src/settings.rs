@@ -20,6 +20,19 @@ pub struct AdvisorySettings {
     pub changed: Arc<Notify>,
 }
 
+impl AdvisorySettings {
+    /// The directory that the database is in, if there is one.
+    pub(crate) fn directory(&self) -> Option<PathBuf> {
+        let directory = match self.path.is_dir() {
+            true => Some(self.path.as_path()),
+            false => self.path.parent(),
+        };
+        directory
+            .filter(|directory| directory.is_dir())
+            .map(Into::into)
+    }
+}
+
 /// How to keep the advisories up to date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateSettings {

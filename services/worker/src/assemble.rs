@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use metrics::histogram;
-use scanyard_assessment::{ActiveAdvisories, match_set};
+use scanyard_assessment::{ActiveAdvisories, AssessError, match_set};
 use scanyard_inventory::{DecodeError, FoldedLayer, ImageInventory, LayerInventory, fold};
 use scanyard_package::{Coverage, CoverageKind, Digest};
-use scanyard_store::{ImageLayer, PackageSet, StoredLayer};
+use scanyard_store::{ImageLayer, PackageSet, StoreError, StoredLayer};
 use scanyard_telemetry::name;
 
 use crate::WorkerContext;
@@ -28,11 +28,19 @@ pub async fn assemble(
     let Some(set) = package_set_of(worker, image, cataloger_set).await? else {
         return Ok(());
     };
+    let mut at_least = 0;
     loop {
-        let advisories = advisories_in_use(worker).await?;
+        let advisories = advisories_in_use(worker, at_least).await?;
         if let Some(advisories) = &advisories {
             let begun = Instant::now();
-            match_set(worker.store.as_ref(), advisories, set).await?;
+            match match_set(worker.store.as_ref(), advisories, set).await {
+                // The fleet has moved on to a revision that this process has not loaded yet.
+                Err(AssessError::Store(StoreError::Superseded { at })) => {
+                    at_least = at;
+                    continue;
+                }
+                matched => matched?,
+            }
             histogram!(name::STEP_SECONDS, "step" => "match").record(begun.elapsed());
         }
         worker.store.finish_scans(image).await?;
@@ -69,19 +77,25 @@ async fn package_set_of(
     Ok(Some(set.digest))
 }
 
-/// The advisories to match against; `None` while there are none at all. A process that has just
-/// started may have to load what others use already.
+/// The advisories to match against, of this revision or a later one; `None` while there are none at
+/// all. This process may have to load what others use already.
 async fn advisories_in_use(
     worker: &WorkerContext,
+    at_least: i64,
 ) -> Result<Option<Arc<ActiveAdvisories>>, JobError> {
-    if let Some(active) = worker.advisories.current() {
+    let is_new_enough = |active: &Arc<ActiveAdvisories>| active.revision.sequence >= at_least;
+    if let Some(active) = worker.advisories.current().filter(is_new_enough) {
         return Ok(Some(active));
     }
     if worker.store.current_revision().await?.is_none() {
         return Ok(None);
     }
     let mut changes = worker.advisories.subscribe();
-    let loaded = tokio::time::timeout(ADVISORIES, changes.wait_for(Option::is_some)).await;
+    let loaded = tokio::time::timeout(
+        ADVISORIES,
+        changes.wait_for(|active| active.as_ref().is_some_and(is_new_enough)),
+    )
+    .await;
     match loaded {
         Ok(Ok(active)) => Ok(active.clone()),
         _ => Err(advisories_not_loaded()),

@@ -1,7 +1,7 @@
 //! The mapped file, read only through checks: bounds always, digests at first touch.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -97,6 +97,16 @@ impl Image {
             }
             at += BLOCK as u64;
         }
+        Ok(())
+    }
+
+    /// Writes the file to another place, at once or not at all.
+    pub(super) fn copy_to(&self, path: &Path) -> std::io::Result<()> {
+        let directory = path.parent().unwrap_or(Path::new("."));
+        let mut copy = tempfile::NamedTempFile::new_in(directory)?;
+        copy.write_all(&self.map)?;
+        copy.as_file().sync_all()?;
+        copy.persist(path)?;
         Ok(())
     }
 

@@ -32,6 +32,12 @@ use lifecycle::ReleaseEnds;
 /// The name of the database's file in a database directory.
 pub const DATABASE_FILE: &str = "advisories.db";
 
+/// The hash of what advisories are looked up by: the same on every machine. `name` is normalised as
+/// its ecosystem does ([`Ecosystem::normalize_name`]).
+pub fn lookup_hash(ecosystem: &Ecosystem, name: &str) -> u64 {
+    table::hash([ecosystem.name(), name])
+}
+
 /// A compiled revision of the advisories, mapped into memory.
 ///
 /// Cheap to clone; clones share the mapping. Opening checks the header and the table of block
@@ -86,7 +92,7 @@ impl Database {
     /// ([`Ecosystem::normalize_name`]); of withdrawn advisories too.
     pub fn entries(&self, ecosystem: &Ecosystem, name: &str) -> Entries<'_> {
         let layout = &self.image.layout;
-        let hash = table::hash([ecosystem.name(), name]);
+        let hash = lookup_hash(ecosystem, name);
         table::candidates(&self.image, layout.keys, hash)
             .find_map(|place| {
                 let group = entry::Group::read(&self.image, place)?;
@@ -161,6 +167,12 @@ impl Database {
     /// To be called before what was looked up is reported: altered content reads as absent.
     pub fn ensure_intact(&self) -> Result<(), DatabaseError> {
         self.image.ensure_intact()
+    }
+
+    /// Writes the whole file to another place, at once or not at all. The mapping is what is
+    /// written, so the file that was opened may be gone.
+    pub fn copy_to(&self, path: &Path) -> std::io::Result<()> {
+        self.image.copy_to(path)
     }
 
     /// Reads the whole file and fails if any byte of it was altered.

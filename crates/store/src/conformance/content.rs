@@ -116,7 +116,7 @@ pub async fn an_assembled_image_reads_back_as_written(store: Arc<dyn Store>) {
     assert_eq!(assembled, Some(set.digest));
     assert_eq!(store.assembled_set(digest(1), "2").await.unwrap(), None);
 
-    let packages = store.unmatched_packages(Some(set.digest), 1, 10).await;
+    let packages = store.unmatched_packages(set.digest, 1, 10).await;
     let packages = packages.unwrap().into_iter();
     let read: Vec<_> = packages
         .map(|stored| {

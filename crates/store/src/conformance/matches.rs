@@ -51,7 +51,7 @@ pub(super) async fn match_set(
     findings: &[Finding],
 ) {
     let packages = store
-        .unmatched_packages(Some(set.digest), revision, 100)
+        .unmatched_packages(set.digest, revision, 100)
         .await
         .unwrap();
     let matched: Vec<_> = packages
@@ -60,6 +60,7 @@ pub(super) async fn match_set(
             id: package.id,
             findings: findings.to_vec(),
             coverage: Vec::new(),
+            keys: Vec::new(),
         })
         .collect();
     store.save_matches(revision, &matched).await.unwrap();
@@ -103,7 +104,7 @@ pub async fn a_late_outcome_of_an_earlier_revision_changes_nothing(store: Arc<dy
     let first = activate(&*store, 901).await;
     let second = activate(&*store, 902).await;
     let package = store
-        .unmatched_packages(None, first, 1)
+        .unmatched_packages(set.digest, first, 1)
         .await
         .unwrap()
         .remove(0);
@@ -112,6 +113,7 @@ pub async fn a_late_outcome_of_an_earlier_revision_changes_nothing(store: Arc<dy
         id: package.id,
         findings: vec![finding("Y", Severity::High)],
         coverage: Vec::new(),
+        keys: Vec::new(),
     };
     store
         .save_matches(first, std::slice::from_ref(&late))
@@ -122,7 +124,7 @@ pub async fn a_late_outcome_of_an_earlier_revision_changes_nothing(store: Arc<dy
     assert_eq!(ids(&*store, &set).await, ["Y"], "the same revision again");
     assert!(
         store
-            .unmatched_packages(None, second, 1)
+            .unmatched_packages(set.digest, second, 1)
             .await
             .unwrap()
             .is_empty()
@@ -149,13 +151,14 @@ pub async fn summaries_count_what_holds(store: Arc<dyn Store>) {
     .await;
     let gap = Coverage::new(CoverageKind::InvalidVersion, "a", "?");
     let packages = store
-        .unmatched_packages(None, revision + 1, 1)
+        .unmatched_packages(set.digest, revision + 1, 1)
         .await
         .unwrap();
     let uncovered = MatchedPackage {
         id: packages[0].id,
         findings: Vec::new(),
         coverage: vec![gap.clone()],
+        keys: Vec::new(),
     };
     store.save_matches(revision, &[uncovered]).await.unwrap();
     assert_eq!(

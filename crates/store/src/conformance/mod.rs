@@ -9,6 +9,7 @@ mod builder;
 pub mod bulk;
 pub mod content;
 pub mod documents;
+pub mod fleet;
 pub mod garbage;
 pub mod layers;
 pub mod leadership;
@@ -85,6 +86,11 @@ macro_rules! store_conformance {
             lifecycle: a_deleted_index_takes_the_tags_that_name_it,
             lifecycle: a_tenant_lets_go_of_an_image_for_itself,
             lifecycle: deletions_of_what_nobody_knows_change_nothing,
+            fleet: a_revision_touches_what_it_concerns_and_holds_for_the_rest,
+            fleet: what_the_fleet_is_past_is_not_taken,
+            fleet: what_workers_matched_on_the_way_is_matched_again,
+            fleet: gaps_come_and_go_with_revisions,
+            fleet: a_renewed_revision_is_another_one_of_the_same_database,
             leadership: exactly_one_of_many_leads,
             leadership: a_leader_that_resigns_is_followed_at_once,
             leadership: a_leader_whose_lease_ended_cannot_renew_after_another_took_over,

@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use scanyard_matching::Finding;
+use scanyard_matching::{AdvisoryKey, Finding, RULES};
 use scanyard_package::{Coverage, Digest, Distro, Package};
 
 use super::{ImageSummary, Page, PageRequest, TenantId};
@@ -48,6 +48,8 @@ pub struct MatchedPackage {
     pub findings: Vec<Finding>,
     /// What about the package could not be assessed.
     pub coverage: Vec<Coverage>,
+    /// Under which keys advisories were looked up.
+    pub keys: Vec<AdvisoryKey>,
 }
 
 /// A revision of the advisories that was put to use.
@@ -61,6 +63,33 @@ pub struct Revision {
     pub date: Option<DateTime<Utc>>,
     /// When it was put to use.
     pub activated_at: DateTime<Utc>,
+    /// Version of the rules by which it is matched ([`scanyard_matching::RULES`]).
+    pub rules: i64,
+    /// Whether every package is to be matched, not only those about which advisories changed.
+    pub full: bool,
+}
+
+impl Revision {
+    /// Whether putting this database to use, by this version's rules, changes nothing.
+    pub fn is_of(&self, digest: Digest) -> bool {
+        self.digest == digest && self.rules >= RULES
+    }
+
+    /// The next one. After other rules everything is matched anew.
+    pub(crate) fn after(
+        latest: Option<&Self>,
+        digest: Digest,
+        date: Option<DateTime<Utc>>,
+    ) -> Self {
+        Self {
+            sequence: latest.map_or(1, |latest| latest.sequence + 1),
+            digest,
+            date,
+            activated_at: DateTime::UNIX_EPOCH,
+            rules: RULES,
+            full: latest.is_some_and(|latest| latest.rules != RULES),
+        }
+    }
 }
 
 /// What the store knows about a vulnerability.
@@ -84,7 +113,8 @@ pub struct AffectedImage {
 /// Package sets, packages and matches.
 #[async_trait]
 pub trait Matches: Send + Sync + 'static {
-    /// Puts a revision to use, unless it is the latest already; its place.
+    /// Puts a database to use, by this version's rules, unless it is in use already; the revision.
+    /// After another version's rules everything is matched anew.
     async fn activate_revision(
         &self,
         digest: Digest,
@@ -97,10 +127,11 @@ pub trait Matches: Send + Sync + 'static {
     /// The revision at this place, for images whose summary is not brought up to the latest yet.
     async fn revision(&self, sequence: i64) -> Result<Option<Revision>>;
 
-    /// Packages, of one set or of all, that are not matched at the revision, at most `limit`.
+    /// Packages of a set whose outcomes do not hold for the revision, at most `limit`. While the
+    /// fleet is behind the revision, those count whose own revision is.
     async fn unmatched_packages(
         &self,
-        set: Option<Digest>,
+        set: Digest,
         revision: i64,
         limit: u32,
     ) -> Result<Vec<StoredPackage>>;
@@ -108,10 +139,19 @@ pub trait Matches: Send + Sync + 'static {
     /// Stores outcomes at a revision: new findings begin, those that are gone end, changed ones do
     /// both, and the packages count as matched. A package that was matched at a later revision
     /// meanwhile stays as it is. Idempotent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Superseded`](crate::StoreError::Superseded) if the fleet is at a later revision.
     async fn save_matches(&self, revision: i64, matched: &[MatchedPackage]) -> Result<()>;
 
-    /// Brings the summaries of package sets up to the revision whose packages are all matched at
-    /// it, at most `limit`, or only this one; how many it brought up.
+    /// Makes summaries as of the revision, of package sets all of whose packages are matched: of
+    /// this one, unless it has one that holds for the revision, or of those that have none yet, at
+    /// most `limit`; how many it made.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Superseded`](crate::StoreError::Superseded) if the fleet is at a later revision.
     async fn refresh_summaries(
         &self,
         set: Option<Digest>,

@@ -4,6 +4,7 @@ mod bulk;
 mod bulk_counts;
 mod changes;
 mod documents;
+mod fleet;
 mod garbage;
 mod images;
 mod keys;
@@ -26,6 +27,7 @@ pub use changes::{
     ImageCount, ImageEvent, UnknownChangeKind,
 };
 pub use documents::{Documents, SubmittedSbom};
+pub use fleet::{Completed, Concerned, DistroId, Fleet, PackageGroup};
 pub use garbage::{Garbage, GarbageKind, Retention, Swept};
 pub use images::{
     ConfigEvidence, ImageDetail, ImageFilter, ImageLayer, ImageSummary, Images, NewImage,
@@ -62,6 +64,7 @@ pub trait Store:
     + Documents
     + Garbage
     + Matches
+    + Fleet
     + Changes
     + Outbox
     + Leadership

@@ -32,9 +32,22 @@ statements! {
         ON CONFLICT (digest) DO NOTHING";
     ADD_MEMBERS = "INSERT INTO package_set_packages (package_set_id, package_id)
         SELECT $2, id FROM packages WHERE digest = ANY ($1::bytea[]) ORDER BY id";
+    /// Whoever reaches the image meanwhile waits, and copies what it becomes.
+    LOCK_IMAGE = "SELECT id FROM images WHERE digest = $1 FOR NO KEY UPDATE";
+    KEEP_FORMER_SET = "INSERT INTO former_package_sets
+            (image_id, package_set_id, assembled_at, assembled_revision, replaced_at)
+        SELECT id, package_set_id, assembled_at, assembled_revision, now() FROM images
+        WHERE id = $1 AND package_set_id <> $2";
+    COPY_SET = "UPDATE tenant_images SET package_set_id = $2
+        WHERE image_id = $1 AND package_set_id IS DISTINCT FROM $2";
+    /// An image that becomes what it was is no other.
     ASSEMBLED = "UPDATE images
-        SET package_set_id = $2, cataloger_set = $3, distro_id = $4, coverage_gaps = $5
-        WHERE digest = $1 RETURNING id";
+        SET package_set_id = $2, cataloger_set = $3, distro_id = $4, coverage_gaps = $5,
+            assembled_at = CASE WHEN package_set_id = $2 THEN assembled_at ELSE now() END,
+            assembled_revision = CASE WHEN package_set_id = $2 THEN assembled_revision
+                ELSE greatest((SELECT revision FROM package_sets WHERE id = $2),
+                              (SELECT revision FROM fleet)) END
+        WHERE id = $1";
     FORGET_COVERAGE = "DELETE FROM image_coverage WHERE image_id = $1";
     ADD_COVERAGE = "INSERT INTO image_coverage (image_id, position, kind, subject, detail)
         SELECT $1, place - 1, kind, subject, detail
@@ -76,18 +89,29 @@ impl<'a> Assembly<'a> {
             None => None,
         };
         let set_id = self.store_set(c, distro_id).await?;
-        let image_id: Option<i64> = sqlx::query_scalar(ASSEMBLED)
+        let image_id: Option<i64> = sqlx::query_scalar(LOCK_IMAGE)
             .bind(self.image.as_bytes().as_slice())
+            .fetch_optional(&mut *c)
+            .await?;
+        let Some(image_id) = image_id else {
+            return Ok(());
+        };
+        for statement in [KEEP_FORMER_SET, COPY_SET] {
+            sqlx::query(statement)
+                .bind(image_id)
+                .bind(set_id)
+                .execute(&mut *c)
+                .await?;
+        }
+        sqlx::query(ASSEMBLED)
+            .bind(image_id)
             .bind(set_id)
             .bind(self.cataloger_set)
             .bind(distro_id)
             .bind(count_of(self.coverage.kinds.len()))
-            .fetch_optional(&mut *c)
+            .execute(&mut *c)
             .await?;
-        match image_id {
-            Some(image_id) => self.store_coverage(c, image_id).await,
-            None => Ok(()),
-        }
+        self.store_coverage(c, image_id).await
     }
 
     async fn store_coverage(&self, c: &mut PgConnection, image_id: i64) -> Result<()> {

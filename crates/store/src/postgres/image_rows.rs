@@ -20,7 +20,10 @@ macro_rules! select_images {
                     tenant_images.first_seen, tenant_images.last_seen,
                     distros.os_id, distros.version AS distro_version, distros.id_like,
                     distros.name AS distro_name, distros.channels,
-                    sets.packages, sets.revision, sets.critical, sets.high, sets.medium, sets.low,
+                    sets.packages,
+                    CASE WHEN sets.revision > 0
+                         THEN greatest(sets.revision, (SELECT revision FROM fleet)) END AS revision,
+                    sets.critical, sets.high, sets.medium, sets.low,
                     sets.negligible, sets.unknown, sets.undetermined,
                     sets.coverage_gaps AS set_coverage_gaps
              FROM tenant_images

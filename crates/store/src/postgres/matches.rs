@@ -1,53 +1,30 @@
-//! Revisions, packages to match, and what holds of a package set.
+//! Packages to match, and what holds of a package set.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use scanyard_matching::Finding;
-use scanyard_package::{Coverage, Digest, Package, PackageKind, SourcePackage};
-use sqlx::FromRow;
-use sqlx::postgres::PgConnection;
+use scanyard_package::{Coverage, Digest};
 
-use super::columns::{CoverageRow, DistroRow, corrupt, read_digest};
+use super::columns::{CoverageRow, PackageRow};
 use super::outcomes::Outcomes;
+use super::package_rows::select_packages;
 use super::statements::statements;
-use super::{PostgresStore, questions, summaries};
+use super::{PostgresStore, questions, revisions, summaries};
 use crate::error::Result;
 use crate::stored_finding::decode_findings;
 use crate::{
-    AffectedImage, MatchedPackage, Matches, PackageId, Page, PageRequest, Revision, StoredPackage,
-    TenantId, VulnerabilityDetail,
+    AffectedImage, MatchedPackage, Matches, Page, PageRequest, Revision, StoredPackage, TenantId,
+    VulnerabilityDetail,
 };
 
-/// A select of packages with this rest of a statement.
-macro_rules! select_packages {
-    ($rest:literal) => {
-        concat!(
-            "SELECT packages.id, purl, kind, packages.name, packages.version, arch, source_name,
-                    source_version, module, distros.os_id, distros.version AS distro_version,
-                    distros.id_like, distros.name AS distro_name, distros.channels
-             FROM packages LEFT JOIN distros ON distros.id = packages.distro_id ",
-            $rest
-        )
-    };
-}
-
 statements! {
-    /// One process at a time; who reads does not wait.
-    LOCK_REVISIONS = "LOCK TABLE revisions IN SHARE ROW EXCLUSIVE MODE";
-    ACTIVATE = "INSERT INTO revisions (sequence, digest, date, activated_at)
-        VALUES ($1, $2, $3, now())
-        RETURNING sequence, digest, date, activated_at";
-    LATEST = "SELECT sequence, digest, date, activated_at FROM revisions
-        ORDER BY sequence DESC LIMIT 1";
-    BY_SEQUENCE = "SELECT sequence, digest, date, activated_at FROM revisions WHERE sequence = $1";
-    UNMATCHED = select_packages!("WHERE packages.revision < $1
-        ORDER BY packages.revision, packages.id LIMIT $2");
-    /// A set is small beside all packages, so its members are read first.
-    UNMATCHED_OF_SET = select_packages!("WHERE packages.id = ANY (ARRAY(
+    /// A set is small beside all packages, so its members are read first. What holds for the fleet
+    /// holds for the revision if the fleet is at it.
+    UNMATCHED = select_packages!("WHERE packages.id = ANY (ARRAY(
             SELECT package_id FROM package_set_packages
-            WHERE package_set_id = (SELECT id FROM package_sets WHERE digest = $3)))
-          AND packages.revision < $1
-        ORDER BY packages.id LIMIT $2");
+            WHERE package_set_id = (SELECT id FROM package_sets WHERE digest = $1)))
+          AND packages.revision < CASE WHEN (SELECT revision FROM fleet) >= $2 THEN 1 ELSE $2 END
+        ORDER BY packages.id LIMIT $3");
     FINDINGS_OF_SET = "SELECT packages.purl, findings.content
         FROM package_set_packages AS members
         JOIN packages ON packages.id = members.package_id
@@ -58,6 +35,7 @@ statements! {
     COVERAGE_OF_SET = "SELECT coverage.kind, coverage.subject, coverage.detail
         FROM package_set_packages AS members
         JOIN package_coverage AS coverage ON coverage.package_id = members.package_id
+            AND coverage.last_revision IS NULL
         WHERE members.package_set_id = (SELECT id FROM package_sets WHERE digest = $1)
         ORDER BY coverage.kind COLLATE \"C\", coverage.subject COLLATE \"C\", coverage.package_id,
                  coverage.position";
@@ -71,53 +49,40 @@ impl Matches for PostgresStore {
         date: Option<DateTime<Utc>>,
     ) -> Result<Revision> {
         self.session
-            .transaction(move |c, _| Box::pin(async move { activate(c, digest, date).await }))
+            .transaction(move |c, _| {
+                Box::pin(async move { revisions::activate(c, digest, date).await })
+            })
             .await
     }
 
     async fn current_revision(&self) -> Result<Option<Revision>> {
         self.session
-            .run(move |c, _| Box::pin(async move { latest_revision(c).await }))
+            .run(move |c, _| Box::pin(async move { revisions::latest(c).await }))
             .await
     }
 
     async fn revision(&self, sequence: i64) -> Result<Option<Revision>> {
-        let row: Option<RevisionRow> = self
-            .session
-            .run(move |c, _| {
-                Box::pin(async move {
-                    Ok(sqlx::query_as(BY_SEQUENCE)
-                        .bind(sequence)
-                        .fetch_optional(c)
-                        .await?)
-                })
-            })
-            .await?;
-        row.map(read_revision).transpose()
+        self.session
+            .run(move |c, _| Box::pin(async move { revisions::of_sequence(c, sequence).await }))
+            .await
     }
 
     async fn unmatched_packages(
         &self,
-        set: Option<Digest>,
+        set: Digest,
         revision: i64,
         limit: u32,
     ) -> Result<Vec<StoredPackage>> {
-        let statement = match set {
-            Some(_) => UNMATCHED_OF_SET,
-            None => UNMATCHED,
-        };
         let rows: Vec<PackageRow> = self
             .session
             .run(move |c, _| {
                 Box::pin(async move {
-                    let query = sqlx::query_as(statement)
+                    Ok(sqlx::query_as(UNMATCHED)
+                        .bind(set.as_bytes().as_slice())
                         .bind(revision)
-                        .bind(i64::from(limit));
-                    let query = match &set {
-                        Some(set) => query.bind(set.as_bytes().as_slice()),
-                        None => query,
-                    };
-                    Ok(query.fetch_all(c).await?)
+                        .bind(i64::from(limit))
+                        .fetch_all(c)
+                        .await?)
                 })
             })
             .await?;
@@ -195,76 +160,5 @@ impl Matches for PostgresStore {
                 Box::pin(async move { questions::affected_images(c, tenant, id, page).await })
             })
             .await
-    }
-}
-
-type RevisionRow = (i64, Vec<u8>, Option<DateTime<Utc>>, DateTime<Utc>);
-
-async fn latest_revision(c: &mut PgConnection) -> Result<Option<Revision>> {
-    let row: Option<RevisionRow> = sqlx::query_as(LATEST).fetch_optional(c).await?;
-    row.map(read_revision).transpose()
-}
-
-fn read_revision((sequence, digest, date, activated_at): RevisionRow) -> Result<Revision> {
-    Ok(Revision {
-        sequence,
-        digest: read_digest(&digest)?,
-        date,
-        activated_at,
-    })
-}
-
-async fn activate(
-    c: &mut PgConnection,
-    digest: Digest,
-    date: Option<DateTime<Utc>>,
-) -> Result<Revision> {
-    sqlx::query(LOCK_REVISIONS).execute(&mut *c).await?;
-    let latest = latest_revision(c).await?;
-    let sequence = match latest {
-        Some(latest) if latest.digest == digest => return Ok(latest),
-        latest => latest.map_or(1, |latest| latest.sequence + 1),
-    };
-    let row: RevisionRow = sqlx::query_as(ACTIVATE)
-        .bind(sequence)
-        .bind(digest.as_bytes().as_slice())
-        .bind(date)
-        .fetch_one(c)
-        .await?;
-    read_revision(row)
-}
-
-#[derive(FromRow)]
-struct PackageRow {
-    id: i64,
-    purl: String,
-    kind: String,
-    name: String,
-    version: String,
-    arch: Option<String>,
-    source_name: Option<String>,
-    source_version: Option<String>,
-    module: Option<String>,
-    #[sqlx(flatten)]
-    distro: DistroRow,
-}
-
-impl PackageRow {
-    fn read(self) -> Result<StoredPackage> {
-        let source = self.source_name.zip(self.source_version);
-        Ok(StoredPackage {
-            id: PackageId(self.id),
-            purl: self.purl,
-            package: Package {
-                kind: PackageKind::from_purl_type(&self.kind)
-                    .ok_or_else(|| corrupt("kind of package", &self.kind))?,
-                name: self.name,
-                version: self.version,
-                arch: self.arch,
-                source: source.map(|(name, version)| SourcePackage { name, version }),
-                module: self.module,
-            },
-            distro: self.distro.read(),
-        })
     }
 }

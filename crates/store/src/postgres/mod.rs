@@ -30,7 +30,9 @@ mod columns;
 mod create;
 mod documents;
 mod finish;
+mod fleet;
 mod garbage;
+mod held;
 mod history;
 mod image_rows;
 mod images;
@@ -42,12 +44,14 @@ mod listener;
 mod matches;
 mod outbox;
 mod outcomes;
+mod package_rows;
 #[cfg(test)]
 mod plans;
 mod progress;
 mod questions;
 mod reap;
 mod record;
+mod revisions;
 mod scans;
 mod session;
 mod settings;
@@ -178,6 +182,8 @@ fn modules_with_statements() -> Vec<(&'static str, &'static str)> {
         create::STATEMENTS,
         documents::STATEMENTS,
         finish::STATEMENTS,
+        fleet::STATEMENTS,
+        held::STATEMENTS,
         garbage::STATEMENTS,
         history::STATEMENTS,
         image_rows::STATEMENTS,
@@ -193,6 +199,7 @@ fn modules_with_statements() -> Vec<(&'static str, &'static str)> {
         questions::STATEMENTS,
         reap::STATEMENTS,
         record::STATEMENTS,
+        revisions::STATEMENTS,
         scans::STATEMENTS,
         summaries::STATEMENTS,
         tags::STATEMENTS,

@@ -63,8 +63,11 @@ statements! {
         ON CONFLICT (image_id, position) DO NOTHING";
     /// What the tenant's own credentials reached.
     ACCESS = "WITH reached AS (
-            INSERT INTO tenant_images (tenant_id, image_id, first_seen, last_seen)
-            SELECT $2, id, now(), now() FROM images WHERE digest = ANY ($1::bytea[]) ORDER BY id
+            INSERT INTO tenant_images (tenant_id, image_id, first_seen, last_seen, package_set_id)
+            SELECT $2, id, now(), now(), package_set_id FROM (
+                SELECT id, package_set_id FROM images WHERE digest = ANY ($1::bytea[])
+                ORDER BY id FOR SHARE
+            ) AS found
             ON CONFLICT (tenant_id, image_id)
                 DO UPDATE SET last_seen = greatest(tenant_images.last_seen, excluded.last_seen),
                               gone_at = NULL

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use sqlx::query;
 use sqlx::sqlite::SqliteConnection;
 
+use super::columns::now;
 use crate::PackageSet;
 use crate::error::Result;
 
@@ -53,18 +54,33 @@ impl Assembly {
     pub(super) async fn run(self, c: &mut SqliteConnection) -> Result<()> {
         let distro_id = self.intern_distro(c).await?;
         let set_id = self.store_set(c, distro_id).await?;
-        query(
-            "UPDATE images SET package_set_id = ?2, cataloger_set = ?3, distro_id = ?4,
-                               coverage_gaps = ?5
+        let statements = [
+            "INSERT INTO former_package_sets
+                 (image_id, package_set_id, assembled_at, assembled_revision, replaced_at)
+             SELECT id, package_set_id, assembled_at, assembled_revision, ?6 FROM images
+             WHERE digest = ?1 AND package_set_id <> ?2",
+            "UPDATE tenant_images SET package_set_id = ?2
+             WHERE image_id = (SELECT id FROM images WHERE digest = ?1)",
+            // An image that becomes what it was is no other.
+            "UPDATE images SET
+                 package_set_id = ?2, cataloger_set = ?3, distro_id = ?4, coverage_gaps = ?5,
+                 assembled_at = iif(package_set_id IS ?2, assembled_at, ?6),
+                 assembled_revision = iif(package_set_id IS ?2, assembled_revision,
+                     max((SELECT revision FROM package_sets WHERE id = ?2),
+                         (SELECT revision FROM fleet)))
              WHERE digest = ?1",
-        )
-        .bind(self.image.as_bytes().as_slice())
-        .bind(set_id)
-        .bind(&self.cataloger_set)
-        .bind(distro_id)
-        .bind(self.coverage_gaps)
-        .execute(&mut *c)
-        .await?;
+        ];
+        for statement in statements {
+            query(statement)
+                .bind(self.image.as_bytes().as_slice())
+                .bind(set_id)
+                .bind(&self.cataloger_set)
+                .bind(distro_id)
+                .bind(self.coverage_gaps)
+                .bind(now())
+                .execute(&mut *c)
+                .await?;
+        }
         query(
             "DELETE FROM image_coverage WHERE image_id = (SELECT id FROM images WHERE digest = ?1)",
         )

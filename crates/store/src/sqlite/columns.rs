@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use scanyard_package::{Coverage, Digest, Distro};
+use scanyard_package::{Coverage, Digest};
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::error::Result;
+pub(super) use crate::stored_package::{DistroRow, PackageRow};
 pub(super) use crate::words::{corrupt, read_count, read_digest, read_size, read_word, write_size};
 
 /// Microseconds since 1970.
@@ -50,36 +51,6 @@ impl CoverageRow {
             kind: read_word(&self.kind, str::parse)?,
             subject: self.subject,
             detail: self.detail,
-        })
-    }
-}
-
-/// A distro that may be absent, as a left join gives it.
-#[derive(FromRow)]
-pub(super) struct DistroRow {
-    os_id: Option<String>,
-    distro_version: Option<String>,
-    id_like: Option<String>,
-    distro_name: Option<String>,
-    channels: Option<String>,
-}
-
-impl DistroRow {
-    pub(super) fn read(self) -> Option<Distro> {
-        Some(Distro {
-            id: self.os_id?,
-            version: self.distro_version?,
-            id_like: self
-                .id_like?
-                .split_whitespace()
-                .map(str::to_owned)
-                .collect(),
-            name: self.distro_name?,
-            channels: self
-                .channels?
-                .split_whitespace()
-                .map(str::to_owned)
-                .collect(),
         })
     }
 }

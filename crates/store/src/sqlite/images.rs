@@ -21,7 +21,9 @@ const SELECT: &str = "SELECT images.id, images.digest, images.platform, images.c
     tenant_images.first_seen, tenant_images.last_seen,
     distros.os_id, distros.version AS distro_version, distros.id_like, distros.name AS distro_name,
     distros.channels,
-    sets.packages, sets.revision, sets.critical, sets.high, sets.medium, sets.low, sets.negligible,
+    sets.packages,
+    CASE WHEN sets.revision > 0 THEN max(sets.revision, (SELECT revision FROM fleet)) END AS revision,
+    sets.critical, sets.high, sets.medium, sets.low, sets.negligible,
     sets.unknown, sets.undetermined, sets.coverage_gaps AS set_coverage_gaps
     FROM tenant_images
     JOIN images ON images.id = tenant_images.image_id

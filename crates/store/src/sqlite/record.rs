@@ -105,8 +105,8 @@ impl Recording {
     /// What the tenant's own credentials reached.
     async fn record_access(&self, c: &mut SqliteConnection, tenant: &[u8]) -> Result<()> {
         let statements = [
-            "INSERT INTO tenant_images (tenant_id, image_id, first_seen, last_seen)
-             SELECT ?2, images.id, ?3, ?3
+            "INSERT INTO tenant_images (tenant_id, image_id, first_seen, last_seen, package_set_id)
+             SELECT ?2, images.id, ?3, ?3, images.package_set_id
              FROM json_each(?1) AS image
              JOIN images ON images.digest = unhex(image.value->>'digest') WHERE true
              ON CONFLICT (tenant_id, image_id)

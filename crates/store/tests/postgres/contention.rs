@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use scanyard_package::{Coverage, CoverageKind};
 use scanyard_store::{
-    Claim, CreatedScan, Images, LayerInventories, Leadership, Matches, Outbox, PostgresStore,
-    Recorded, ScanState, Scans, StoreSettings, TenantId,
+    Claim, Concerned, CreatedScan, Fleet, Images, LayerInventories, Leadership, Outbox,
+    PostgresStore, Recorded, ScanState, Scans, StoreSettings, TenantId,
 };
 use uuid::Uuid;
 
@@ -116,8 +116,8 @@ async fn equal_package_sets_are_assembled_by_many_at_once() {
     for task in tasks {
         task.await.unwrap().unwrap();
     }
-    let unmatched = stores[0].unmatched_packages(None, 1, 1000).await.unwrap();
-    assert_eq!(unmatched.len(), 300);
+    let unmatched = stores[0].concerned_packages(1, &Concerned::All).await;
+    assert_eq!(unmatched.unwrap().len(), 300);
     for image in 0..8 {
         let assembled = stores[1].assembled_set(digest(image), SET).await.unwrap();
         assert_eq!(assembled, Some(digest(500 + image % 4)));

@@ -15,8 +15,9 @@ use scanyard_matching::{Finding, FixState, Status};
 use scanyard_package::{Coverage, Digest, Distro, Package, PackageKind, Severity};
 use scanyard_queue::EmbeddedQueue;
 use scanyard_store::{
-    Claim, ConfigEvidence, ImageLayer, Images, Keys, LayerInventories, MatchedPackage, Matches,
-    NewImage, PackageSet, ScanId, Scans, SqliteStore, StoredLayer, Tag, TenantId,
+    Claim, Concerned, ConfigEvidence, Fleet, ImageLayer, Images, Keys, LayerInventories,
+    MatchedPackage, Matches, NewImage, PackageSet, ScanId, Scans, SqliteStore, StoredLayer, Tag,
+    TenantId,
 };
 use scanyard_telemetry::{Metrics, install_metrics};
 use serde_json::Value;
@@ -289,15 +290,16 @@ pub async fn assemble(store: &SqliteStore, coverage: &[Coverage]) {
 pub async fn match_all(store: &SqliteStore) {
     let revision = store.activate_revision(digest(900), None).await.unwrap();
     let packages = store
-        .unmatched_packages(None, revision.sequence, 100)
+        .concerned_packages(revision.sequence, &Concerned::All)
         .await
         .unwrap();
     let matched: Vec<_> = packages
         .into_iter()
-        .map(|stored| MatchedPackage {
-            id: stored.id,
+        .map(|id| MatchedPackage {
+            id,
             findings: vec![finding()],
             coverage: Vec::new(),
+            keys: Vec::new(),
         })
         .collect();
     store

@@ -44,7 +44,7 @@ impl Reconciler for AdvisoryPublish {
         };
         let info = newest.info();
         let in_use = self.store.current_revision().await?;
-        if in_use.is_none_or(|revision| revision.digest != info.revision) {
+        if in_use.is_none_or(|revision| !revision.is_of(info.revision)) {
             let activated = self.store.activate_revision(info.revision, info.date);
             let sequence = activated.await?.sequence;
             tracing::info!(sequence, "another advisory revision is put to use");

@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 
 pub use advisory_follow::AdvisoryFollow;
 
-use crate::{Reconciler, SchedulerContext};
+use crate::{AdvisorySettings, Reconciler, SchedulerContext};
 
 /// Those that change what everybody shares. Only the leader runs them: several would be as right,
 /// and do the same work several times.
@@ -58,6 +58,10 @@ pub fn leading(context: &SchedulerContext) -> Vec<Arc<dyn Reconciler>> {
             Arc::clone(store),
             advisories.clone(),
             settings.rematch,
+            settings
+                .advisory
+                .as_ref()
+                .and_then(AdvisorySettings::directory),
         )),
     ];
     if let Some(advisory) = &settings.advisory

@@ -3,12 +3,14 @@
 //! Nothing here is a test. Figures are medians of interleaved runs on one machine.
 
 mod advisories;
+mod fleet_bench;
 mod layout;
 mod make_fleet;
 mod measure;
 mod packages;
 mod scan;
 mod service;
+mod timing;
 
 use clap::{Parser, Subcommand};
 
@@ -32,6 +34,8 @@ enum Command {
     Service(service::ServiceArgs),
     /// Makes a fleet of images directly in a store, as if they had been scanned.
     Fleet(make_fleet::FleetArgs),
+    /// Rescans and questions over fleets of growing size.
+    FleetBench(fleet_bench::BenchArgs),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -41,5 +45,6 @@ fn main() -> anyhow::Result<()> {
         Command::Advisories(args) => advisories::run(&args),
         Command::Service(args) => service::run(&args),
         Command::Fleet(args) => make_fleet::run(&args),
+        Command::FleetBench(args) => fleet_bench::run(&args),
     }
 }

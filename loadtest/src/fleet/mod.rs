@@ -12,6 +12,7 @@ mod contents;
 mod model;
 mod one_by_one;
 mod postgres;
+mod process;
 mod push;
 mod random;
 mod rows;
@@ -25,6 +26,7 @@ pub use model::{
 };
 pub use one_by_one::{ImageOutcome, match_image};
 pub use postgres::write_postgres;
+pub use process::{Processed, activate, process};
 pub use random::Random;
 pub use settings::FleetSettings;
 pub use sqlite::write_sqlite;

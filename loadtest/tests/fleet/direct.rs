@@ -19,10 +19,12 @@ const COUNTS: &str = "
     SELECT 'catalogs|' || (SELECT count(*) FROM layer_catalogs WHERE state = 'done') UNION ALL
     SELECT 'inventories|' || (SELECT sum(size) FROM layer_inventories) UNION ALL
     SELECT 'images|' || (SELECT count(*) FROM images
-        WHERE assembled_revision = 0) UNION ALL
+        WHERE assembled_at IS NOT NULL AND assembled_revision = 0) UNION ALL
     SELECT 'image layers|' || (SELECT count(*) FROM image_layers) UNION ALL
     SELECT 'image coverage|' || (SELECT count(*) FROM image_coverage) UNION ALL
-    SELECT 'tenant images|' || (SELECT count(*) FROM tenant_images) UNION ALL
+    SELECT 'tenant images|' || (SELECT count(*) FROM tenant_images
+        JOIN images ON images.id = tenant_images.image_id
+        WHERE images.package_set_id = tenant_images.package_set_id) UNION ALL
     SELECT 'tenant layers|' || (SELECT count(*) FROM tenant_layers) UNION ALL
     SELECT 'repositories|' || (SELECT count(*) FROM repositories) UNION ALL
     SELECT 'repository images|' || (SELECT count(*) FROM repository_images) UNION ALL

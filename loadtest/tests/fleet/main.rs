@@ -4,5 +4,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod direct;
+mod equality;
 mod records;
 mod stores;

@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 /// Ecosystems, with the form of their versions and how many packages advisories name.
 const ECOSYSTEMS: [(&str, &str, usize); 6] = [
-    ("Debian:12", "-1", 60),
-    ("Alpine:v3.18", "-r1", 30),
-    ("npm", "", 40),
-    ("PyPI", "", 30),
-    ("Go", "", 10),
-    ("Maven", "", 10),
+    ("Debian:12", "-1", 30),
+    ("Alpine:v3.18", "-r1", 20),
+    ("npm", "", 25),
+    ("PyPI", "", 20),
+    ("Go", "", 8),
+    ("Maven", "", 8),
 ];
 const SEVERITIES: [&str; 3] = [
     "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
@@ -38,7 +38,7 @@ impl Records {
             random: Random::new(seed, 7),
             edits: 0,
         };
-        for _ in 0..150 {
+        for _ in 0..300 {
             records.add();
         }
         records
@@ -46,7 +46,7 @@ impl Records {
 
     /// Changes some records in every way in which publishers change them.
     pub fn edit(&mut self) {
-        for _ in 0..4 {
+        for _ in 0..10 {
             self.add();
             self.change(Self::move_fix);
             self.change(Self::rate);

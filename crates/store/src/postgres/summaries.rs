@@ -16,16 +16,16 @@ statements! {
               SELECT 1 FROM package_set_packages AS members
               JOIN packages ON packages.id = members.package_id
               WHERE members.package_set_id = package_sets.id
-                AND packages.revision < CASE WHEN $3 >= $1 THEN 1 ELSE $1 END)
+                AND packages.revision < CASE WHEN $3::bigint >= $1::bigint THEN 1 ELSE $1 END)
         ORDER BY id LIMIT $2 FOR NO KEY UPDATE";
     /// This set, if it has none that holds for the revision. $3 is where the fleet is.
     WITHOUT_SET = "SELECT id FROM package_sets
-        WHERE digest = $4 AND revision < CASE WHEN $3 >= $1 THEN 1 ELSE $1 END
+        WHERE digest = $4 AND revision < CASE WHEN $3::bigint >= $1::bigint THEN 1 ELSE $1 END
           AND NOT EXISTS (
               SELECT 1 FROM package_set_packages AS members
               JOIN packages ON packages.id = members.package_id
               WHERE members.package_set_id = package_sets.id
-                AND packages.revision < CASE WHEN $3 >= $1 THEN 1 ELSE $1 END)
+                AND packages.revision < CASE WHEN $3::bigint >= $1::bigint THEN 1 ELSE $1 END)
         LIMIT $2 FOR NO KEY UPDATE";
     /// What held at the revision: some packages may be matched at a later one already, and what that
     /// changed is added when the fleet gets there.

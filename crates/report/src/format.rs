@@ -35,6 +35,8 @@ pub struct RenderOptions {
     pub width: usize,
     /// Whether a table is coloured.
     pub color: bool,
+    /// Whether a table lists packages by licence.
+    pub licences: bool,
     /// The time to date documents with and to tell the age of advisories by.
     pub now: DateTime<Utc>,
 }
@@ -45,6 +47,7 @@ impl RenderOptions {
         Self {
             width: 80,
             color: false,
+            licences: false,
             now,
         }
     }

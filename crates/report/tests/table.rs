@@ -47,6 +47,31 @@ fn secrets_and_checks_fit_80_columns() {
 }
 
 #[test]
+fn packages_are_listed_by_licence_for_those_who_ask() {
+    let options = RenderOptions {
+        licences: true,
+        ..RenderOptions::plain(fixture::now())
+    };
+    let licensed = |name: &str, licence: Option<&str>| {
+        let mut package = fixture::apk(name, "1.0-r0", name);
+        package.licences = licence.map(str::to_owned).into_iter().collect();
+        (package, Vec::new())
+    };
+    let mut packages = vec![
+        licensed("busybox", Some("GPL-2.0-only")),
+        licensed("scanelf", Some("GPL-2.0-only")),
+        licensed("musl", Some("MIT")),
+        licensed("own-tool", None),
+    ];
+    for number in 10..30 {
+        packages.push(licensed(&format!("library-{number}"), Some("Apache-2.0")));
+    }
+    let report = fixture::report(packages, Vec::new());
+    let text = fixture::render(&report, Format::Table, &options);
+    fixture::check_golden("licences-80.txt", &text);
+}
+
+#[test]
 fn colour_changes_nothing_but_colour() {
     let options = RenderOptions {
         color: true,

@@ -160,6 +160,10 @@ pub struct OutputArgs {
     /// Write the report to this file instead of standard output.
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+
+    /// List packages by licence in the table too; JSON and CycloneDX always tell each package's.
+    #[arg(long)]
+    pub licences: bool,
 }
 
 impl OutputArgs {
@@ -176,6 +180,7 @@ impl OutputArgs {
         };
         Self {
             format: self.format,
+            licences: self.licences,
             output: match several {
                 true => self.output.as_ref().map(named),
                 false => self.output.clone(),

@@ -30,18 +30,19 @@ impl From<ReportFormat> for Format {
 pub fn write(report: &Report, args: &OutputArgs) -> anyhow::Result<()> {
     let format = Format::from(args.format);
     match &args.output {
-        Some(file) => write_file(report, format, file).map_err(|error| {
+        Some(file) => write_file(report, format, file, args.licences).map_err(|error| {
             let message = format!("cannot write {}: {error}", file.display());
             Failure::new(message, "check the directory and its free space").into()
         }),
-        None => print(report, format).map_err(|error| {
+        None => print(report, format, args.licences).map_err(|error| {
             let message = format!("cannot write to standard output: {error}");
             Failure::new(message, "write to a file with --output").into()
         }),
     }
 }
 
-fn write_file(report: &Report, format: Format, file: &Path) -> io::Result<()> {
+fn write_file(report: &Report, format: Format, file: &Path, licences: bool) -> io::Result<()> {
+    let options = options(PLAIN_WIDTH, false, licences);
     let dir = match file.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
         _ => Path::new("."),
@@ -49,7 +50,7 @@ fn write_file(report: &Report, format: Format, file: &Path) -> io::Result<()> {
     if fs::metadata(file).is_ok_and(|existing| !existing.is_file()) {
         // A pipe or device is written to, not replaced.
         let mut device = fs::OpenOptions::new().write(true).open(file)?;
-        format.render(report, &mut device, &options(PLAIN_WIDTH, false))?;
+        format.render(report, &mut device, &options)?;
         return device.flush();
     }
     let mut whole = tempfile::Builder::new()
@@ -57,14 +58,14 @@ fn write_file(report: &Report, format: Format, file: &Path) -> io::Result<()> {
         .tempfile_in(dir)?;
     {
         let mut buffered = io::BufWriter::new(whole.as_file_mut());
-        format.render(report, &mut buffered, &options(PLAIN_WIDTH, false))?;
+        format.render(report, &mut buffered, &options)?;
         buffered.flush()?;
     }
     whole.persist(file)?;
     Ok(())
 }
 
-fn print(report: &Report, format: Format) -> io::Result<()> {
+fn print(report: &Report, format: Format, licences: bool) -> io::Result<()> {
     let stdout = io::stdout();
     let terminal = stdout.is_terminal();
     let width = if terminal {
@@ -75,7 +76,7 @@ fn print(report: &Report, format: Format) -> io::Result<()> {
     let color = terminal && std::env::var_os("NO_COLOR").is_none();
     let mut buffered = io::BufWriter::new(stdout.lock());
     let printed = format
-        .render(report, &mut buffered, &options(width, color))
+        .render(report, &mut buffered, &options(width, color, licences))
         .and_then(|()| buffered.flush());
     match printed {
         // `scanyard scan ... | head` has read what it wanted.
@@ -84,10 +85,11 @@ fn print(report: &Report, format: Format) -> io::Result<()> {
     }
 }
 
-fn options(width: usize, color: bool) -> RenderOptions {
+fn options(width: usize, color: bool, licences: bool) -> RenderOptions {
     RenderOptions {
         width,
         color,
+        licences,
         now: Utc::now(),
     }
 }

@@ -3,6 +3,7 @@
 mod coverage;
 mod group;
 mod hygiene;
+mod licences;
 
 use std::io::{self, Write};
 
@@ -24,6 +25,9 @@ pub fn render(report: &Report, out: &mut dyn Write, options: &RenderOptions) -> 
     }
     hygiene::write_secrets(&mut screen, report)?;
     hygiene::write_checks(&mut screen, report)?;
+    if options.licences {
+        licences::write(&mut screen, report)?;
+    }
     screen.blank()?;
     write_summary(&mut screen, report)?;
     hygiene::write_summary(&mut screen, report)

@@ -141,3 +141,19 @@ async fn an_image_is_shown_as_it_was_cataloged_until_it_is_scanned_again() {
     assert!(report["secrets"].is_null() && report["checks"].is_null());
     drop((served, sandbox));
 }
+
+#[test]
+fn packages_are_listed_by_licence_on_request() {
+    let sandbox = Sandbox::new();
+    let package = r#"{"name": "left", "version": "1.2.0", "license": "MIT"}"#;
+    let image = Image::new(vec![Layer::plain(&[(
+        "app/node_modules/left/package.json",
+        package,
+    )])]);
+    image.write_oci_layout(&sandbox.path("layout"), "app");
+    let source = format!("oci:{}", sandbox.path("layout").display());
+    let listed = sandbox.run(&format!("scan --licences {source}"));
+    assert!(listed.stdout.contains("     1  MIT\n"), "{}", listed.stdout);
+    let usual = sandbox.run(&format!("scan {source}"));
+    assert!(!usual.stdout.contains("LICENCES"), "{}", usual.stdout);
+}

@@ -109,6 +109,7 @@ async fn scan(server: &str, key_file: &Path, source: &str) -> anyhow::Result<()>
         let table = OutputArgs {
             format: ReportFormat::Table,
             output: None,
+            licences: false,
         };
         output::write(&report, &table)?;
     }

@@ -15,6 +15,7 @@ mod postgres;
 mod process;
 mod push;
 mod random;
+mod real;
 mod rows;
 mod settings;
 mod sqlite;

@@ -19,7 +19,7 @@ const QUIET_VERSIONS: usize = 12;
 /// Share of the source packages that have a second package.
 const BUILT_FROM_ANOTHER: f64 = 0.4;
 /// Names are drawn unevenly, so that more of them must be there than are wanted.
-const SPARE: f64 = 1.5;
+const SPARE: f64 = 2.5;
 const WORDS: [&str; 12] = [
     "text", "net", "sync", "color", "graph", "cache", "stream", "table", "image", "queue", "route",
     "form",

@@ -5,5 +5,7 @@
 
 mod direct;
 mod equality;
+mod real;
 mod records;
+mod service;
 mod stores;

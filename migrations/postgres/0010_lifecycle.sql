@@ -46,3 +46,11 @@ CREATE INDEX tenant_layers_by_layer ON tenant_layers (layer_id);
 CREATE INDEX package_keys_by_package ON package_keys (package_id);
 CREATE INDEX finding_ids_by_finding ON finding_ids (finding_id);
 CREATE INDEX matches_by_former_finding ON matches (finding_id) WHERE last_revision IS NOT NULL;
+
+-- The walk through a repository at its registry, which finds what nobody told us.
+ALTER TABLE repositories
+    -- When the next piece of the walk is due.
+    ADD COLUMN walk_due_at timestamptz NOT NULL DEFAULT '-infinity',
+    -- Where it goes on; NULL at the beginning.
+    ADD COLUMN walk_cursor text;
+CREATE INDEX repositories_by_walk ON repositories (walk_due_at, id);

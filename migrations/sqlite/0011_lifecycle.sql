@@ -40,3 +40,11 @@ CREATE INDEX matches_of_finding ON matches (finding_id);
 CREATE INDEX changes_by_finding_before ON changes (finding_before_id);
 CREATE INDEX changes_by_finding_after ON changes (finding_after_id);
 CREATE INDEX scans_of_bulk ON scans (bulk_id);
+
+-- The walk through a repository at its registry, which finds what nobody told us.
+
+-- When the next piece of the walk is due.
+ALTER TABLE repositories ADD COLUMN walk_due_at INTEGER NOT NULL DEFAULT 0;
+-- Where it goes on; NULL at the beginning.
+ALTER TABLE repositories ADD COLUMN walk_cursor TEXT;
+CREATE INDEX repositories_by_walk ON repositories (walk_due_at, id);

@@ -21,6 +21,20 @@ impl CatalogerSet {
         secrets: true,
     };
 
+    /// Every set.
+    pub const ALL: [Self; 4] = [
+        Self::STANDARD,
+        Self {
+            lockfiles: true,
+            secrets: false,
+        },
+        Self {
+            lockfiles: false,
+            secrets: true,
+        },
+        Self::WHOLE,
+    ];
+
     /// Its name in keys. The number changes whenever the same catalogers would read the same bytes
     /// differently.
     pub const fn name(self) -> &'static str {
@@ -54,8 +68,7 @@ mod tests {
 
     #[test]
     fn a_set_is_known_by_its_name_whatever_its_version() {
-        for (lockfiles, secrets) in [(false, false), (true, false), (false, true), (true, true)] {
-            let set = CatalogerSet { lockfiles, secrets };
+        for set in CatalogerSet::ALL {
             assert_eq!(CatalogerSet::of_name(set.name()), Some(set));
         }
         let earlier = CatalogerSet::of_name("3+secrets").unwrap();

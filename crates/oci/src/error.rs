@@ -1,5 +1,7 @@
 //! What can go wrong between a reference and the bytes of a layer.
 
+use std::time::Duration;
+
 use scanyard_package::Digest;
 
 /// Why an image, or a part of it, could not be had.
@@ -33,8 +35,13 @@ pub enum OciError {
         what: String,
     },
     /// The registry asks to come back later, and retries are used up.
-    #[error("{0} allows no more requests for now")]
-    RateLimited(String),
+    #[error("{registry} allows no more requests for now")]
+    RateLimited {
+        /// The registry's host.
+        registry: String,
+        /// How long it asked to wait.
+        retry_after: Option<Duration>,
+    },
     /// The registry could not be reached, or answered with an error of its own.
     #[error("{registry} did not answer: {detail}")]
     Unavailable {
@@ -137,7 +144,7 @@ impl OciError {
             }
             OciError::NoCatalog(_) => "catalog_unsupported",
             OciError::Denied { .. } => "registry_denied",
-            OciError::RateLimited(_) => "registry_rate_limited",
+            OciError::RateLimited { .. } => "registry_rate_limited",
             OciError::Unavailable { .. } => "registry_unavailable",
             OciError::Untrusted { .. } => "registry_untrusted",
             OciError::Unexpected { .. } => "registry_unexpected",
@@ -168,7 +175,9 @@ impl OciError {
                 "check the name, and log in with `docker login` or `podman login`, or set \
                  SCANYARD_REGISTRY_USERNAME and SCANYARD_REGISTRY_PASSWORD"
             }
-            OciError::RateLimited(_) => "wait, or log in: most registries allow more requests then",
+            OciError::RateLimited { .. } => {
+                "wait, or log in: most registries allow more requests then"
+            }
             OciError::Unavailable { .. } => {
                 "check the address and the network; --plain-http for a registry without TLS"
             }
@@ -201,7 +210,7 @@ impl OciError {
     pub fn is_retryable(&self) -> bool {
         matches!(
             self,
-            OciError::RateLimited(_) | OciError::Unavailable { .. }
+            OciError::RateLimited { .. } | OciError::Unavailable { .. }
         )
     }
 

@@ -72,6 +72,12 @@ pub mod name {
     pub const OUTBOX_PUBLISHED: &str = "scanyard_outbox_published_total";
     /// What the reaper brought back.
     pub const LEASES_REAPED: &str = "scanyard_leases_reaped_total";
+    /// What garbage collection removed.
+    pub const GARBAGE_REMOVED: &str = "scanyard_garbage_removed_total";
+    /// Requests of walks to registries.
+    pub const WALK_REQUESTS: &str = "scanyard_registry_walk_requests_total";
+    /// What walks found that nobody had told.
+    pub const WALK_FOUND: &str = "scanyard_registry_walk_found_total";
     /// Whether this scheduler leads.
     pub const LEADING: &str = "scanyard_scheduler_leading";
     /// Rounds of reconcilers.
@@ -87,7 +93,7 @@ pub mod name {
 }
 
 /// Every metric.
-pub const METRICS: [Metric; 22] = {
+pub const METRICS: [Metric; 25] = {
     use MetricKind::{Counter, Gauge, Seconds};
     [
         metric(
@@ -185,6 +191,24 @@ pub const METRICS: [Metric; 22] = {
             Counter,
             &[],
             "Jobs put back because their lease expired or they were lost.",
+        ),
+        metric(
+            name::GARBAGE_REMOVED,
+            Counter,
+            &["kind"],
+            "Rows that garbage collection removed, not counting those that belonged to them.",
+        ),
+        metric(
+            name::WALK_REQUESTS,
+            Counter,
+            &[],
+            "Manifests that registries were asked for to see whether what is known still holds.",
+        ),
+        metric(
+            name::WALK_FOUND,
+            Counter,
+            &["what"],
+            "What registries had that nobody had told: tag_moved, tag_gone, image_gone.",
         ),
         metric(
             name::LEADING,

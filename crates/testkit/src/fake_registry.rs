@@ -164,6 +164,12 @@ impl FakeRegistry {
         );
     }
 
+    /// Takes a manifest away, under one of its names.
+    pub fn remove_manifest(&self, repository: &str, name: &str) {
+        let path = format!("/v2/{repository}/manifests/{name}");
+        self.inner().contents.remove(&path);
+    }
+
     /// Takes a blob away.
     pub fn remove_blob(&self, repository: &str, digest: &Digest) {
         let path = format!("/v2/{repository}/blobs/{digest}");

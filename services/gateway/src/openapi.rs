@@ -84,8 +84,9 @@ mod tests {
 
     use super::*;
 
-    const OPERATIONS: [&str; 41] = [
+    const OPERATIONS: [&str; 45] = [
         "delete /v1/dead-letters/{id}",
+        "delete /v1/images/{digest}",
         "delete /v1/keys/{id}",
         "delete /v1/scans/{id}",
         "get /",
@@ -112,9 +113,12 @@ mod tests {
         "get /v1/images/{digest}/packages",
         "get /v1/images/{digest}/report",
         "get /v1/keys",
+        "get /v1/repositories",
         "get /v1/scans",
         "get /v1/scans/{id}",
         "get /v1/scans/{id}/events",
+        "get /v1/tags",
+        "get /v1/tags/history",
         "get /v1/vulnerabilities/{id}",
         "get /v1/vulnerabilities/{id}/images",
         "post /v1/bulk",

@@ -19,6 +19,7 @@ pub enum Code {
     ScanNotFound,
     BulkNotFound,
     ImageNotFound,
+    RepositoryNotFound,
     VulnerabilityNotFound,
     EventNotFound,
     DeadLetterNotFound,
@@ -80,7 +81,7 @@ const fn retryable(
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 31] = [
+    pub const ALL: [Code; 32] = [
         Code::InvalidBody,
         Code::InvalidQuery,
         Code::InvalidCursor,
@@ -94,6 +95,7 @@ impl Code {
         Code::ScanNotFound,
         Code::BulkNotFound,
         Code::ImageNotFound,
+        Code::RepositoryNotFound,
         Code::VulnerabilityNotFound,
         Code::EventNotFound,
         Code::DeadLetterNotFound,
@@ -144,6 +146,8 @@ impl Code {
                 "List your bulks with GET /v1/bulk."),
             Code::ImageNotFound => final_answer(S::NOT_FOUND, "image_not_found", "There is no such image",
                 "Submit it with POST /v1/scans; GET /v1/images lists those that are known."),
+            Code::RepositoryNotFound => final_answer(S::NOT_FOUND, "repository_not_found", "There is no such repository",
+                "List your repositories with GET /v1/repositories."),
             Code::VulnerabilityNotFound => final_answer(S::NOT_FOUND, "vulnerability_not_found", "No image has this vulnerability",
                 "Check the id. Only vulnerabilities that one of your images has are known here."),
             Code::EventNotFound => final_answer(S::NOT_FOUND, "event_not_found", "There is no such event",

@@ -2,12 +2,14 @@
 
 mod bulk;
 mod examples;
+mod lifecycle;
 mod service;
 
 use std::path::PathBuf;
 use std::str::FromStr;
 
 pub use bulk::*;
+pub use lifecycle::*;
 pub use service::*;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -82,6 +84,11 @@ pub enum Command {
     /// Submit many images to a running service, and see them through.
     #[command(subcommand)]
     Bulk(BulkCommand),
+    /// See repositories, their tags and what those named, on a running service.
+    #[command(subcommand)]
+    Repository(RepositoryCommand),
+    /// Let go of an image on a running service: no answer about now counts it any more.
+    Forget(ForgetArgs),
     /// See it work: start a service, scan a small image that is built on the spot, show findings.
     Demo(DemoArgs),
     /// Print a completion script for your shell.

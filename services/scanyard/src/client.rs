@@ -195,6 +195,11 @@ impl Client {
         read(self.send(request).await?).await
     }
 
+    /// Sends a request whose answer has no body.
+    pub async fn perform(&self, request: RequestBuilder) -> anyhow::Result<()> {
+        self.send(request).await.map(drop)
+    }
+
     async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
         let response = request.send().await.map_err(|error| {
             Failure::new(

@@ -9,14 +9,18 @@ mod advisory_copies;
 mod bulk_settings;
 mod election;
 mod fleet_copy;
+mod garbage_settings;
 mod reconciler;
 mod reconcilers;
 mod scheduler;
 mod settings;
+mod walk_settings;
 
 pub use advisory_copies::AdvisoryCopies;
 pub use bulk_settings::BulkSettings;
+pub use garbage_settings::GarbageSettings;
 pub use reconciler::{Reconciler, Round, run_reconciler};
 pub use reconcilers::AdvisoryFollow;
 pub use scheduler::{Scheduler, SchedulerContext};
 pub use settings::{AdvisorySettings, ElectionSettings, SchedulerSettings, UpdateSettings};
+pub use walk_settings::WalkSettings;

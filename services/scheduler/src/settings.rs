@@ -7,7 +7,7 @@ use std::time::Duration;
 use scanyard_advisory::UpdateOptions;
 use tokio::sync::Notify;
 
-use crate::BulkSettings;
+use crate::{BulkSettings, GarbageSettings, WalkSettings};
 
 /// Where advisories come from.
 #[derive(Debug, Clone)]
@@ -79,6 +79,10 @@ pub struct SchedulerSettings {
     pub depth: Duration,
     /// How bulk work is done.
     pub bulk: BulkSettings,
+    /// What is kept for how long; without it nothing is removed.
+    pub garbage: Option<GarbageSettings>,
+    /// How known repositories are compared with their registries, if they are.
+    pub walk: Option<WalkSettings>,
     /// Where advisories come from; without them nothing is matched.
     pub advisory: Option<AdvisorySettings>,
 }
@@ -93,6 +97,8 @@ impl Default for SchedulerSettings {
             rematch: Duration::from_secs(5),
             depth: Duration::from_secs(5),
             bulk: BulkSettings::default(),
+            garbage: None,
+            walk: None,
             advisory: None,
         }
     }

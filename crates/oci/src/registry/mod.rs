@@ -6,6 +6,7 @@ mod challenge;
 mod credentials;
 mod helper;
 mod listing;
+mod manifest_digest;
 mod place;
 mod request;
 mod retry;
@@ -19,6 +20,7 @@ use scanyard_package::{Digest, Limits};
 pub use blob::BlobReader;
 pub use credentials::{CredentialFiles, Credentials};
 pub use listing::{NamePage, list_repositories, list_tags};
+pub use manifest_digest::find_manifest;
 pub use session::Session;
 
 use crate::image::{Image, Layer};

@@ -141,6 +141,18 @@ impl Client {
         .await
     }
 
+    /// The headers of a document, without itself.
+    pub async fn head(&self, path: &str, accept: Option<&str>) -> Result<HeaderMap, OciError> {
+        let (method, from) = (&Method::HEAD, 0);
+        let response = self.ask(Ask {
+            method,
+            path,
+            accept,
+            from,
+        });
+        Ok(response.await?.headers().clone())
+    }
+
     /// Whether the repository has something.
     pub async fn has(&self, path: &str) -> Result<bool, OciError> {
         let (method, accept, from) = (&Method::HEAD, None, 0);

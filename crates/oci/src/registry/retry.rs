@@ -34,7 +34,11 @@ impl Refused {
     pub fn from_status(registry: &str, status: StatusCode, after: Option<Duration>) -> Self {
         let registry = registry.to_owned();
         if status == StatusCode::TOO_MANY_REQUESTS {
-            return Refused::Later(OciError::RateLimited(registry), after);
+            let limited = OciError::RateLimited {
+                registry,
+                retry_after: after,
+            };
+            return Refused::Later(limited, after);
         }
         let detail = format!("it answers {status}");
         if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT {

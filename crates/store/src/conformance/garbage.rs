@@ -28,7 +28,7 @@ pub fn nothing_kept() -> Retention {
         gone_images: Some(Duration::ZERO),
         history: Some(Duration::ZERO),
         outdated_inventories: Some(Duration::ZERO),
-        cataloger_set: SET.to_owned(),
+        cataloger_sets: vec![SET.to_owned()],
         unused_documents: Duration::ZERO,
     }
 }
@@ -85,7 +85,7 @@ pub async fn what_is_true_now_is_kept(store: Arc<dyn Store>) {
     let set = package_set(50, &["openssl", "zlib"]);
     live_image(&*store, OWNER, 1, &set).await;
     let before = report(&*store, OWNER, digest(1)).await;
-    let removed = sweep_all(&*store, &Retention::new(SET)).await;
+    let removed = sweep_all(&*store, &Retention::new(vec![SET.to_owned()])).await;
     assert_eq!(removed, BTreeMap::new());
     let removed = sweep_all(&*store, &nothing_kept()).await;
     assert_eq!(removed, BTreeMap::from([(GarbageKind::Scans, 1)]));
@@ -99,7 +99,7 @@ pub async fn a_gone_image_takes_what_only_it_had(store: Arc<dyn Store>) {
     live_image(&*store, OWNER, 2, &shared).await;
     let before = report(&*store, OWNER, digest(2)).await;
     assert!(store.let_go_of_image(OWNER, digest(1)).await.unwrap());
-    let kept = sweep_all(&*store, &Retention::new(SET)).await;
+    let kept = sweep_all(&*store, &Retention::new(vec![SET.to_owned()])).await;
     assert_eq!(kept, BTreeMap::new());
     let removed = sweep_all(&*store, &nothing_kept()).await;
     let expected = [
@@ -137,7 +137,7 @@ pub async fn what_an_open_scan_needs_stays(store: Arc<dyn Store>) {
     store.let_go_of_image(OWNER, digest(1)).await.unwrap();
     let mut retention = nothing_kept();
     // Not even its inventory's cataloger set is in use.
-    "2".clone_into(&mut retention.cataloger_set);
+    retention.cataloger_sets = vec!["2".to_owned()];
     sweep_all(&*store, &retention).await;
     assert!(store.image_layers(digest(1)).await.unwrap().is_some());
     let inventories = store.image_inventories(digest(1), SET).await.unwrap();
@@ -158,7 +158,7 @@ pub async fn an_inventory_goes_once_no_image_is_made_of_it(store: Arc<dyn Store>
     };
     assert!(commit(&*store, &lease).await);
     let mut retention = nothing_kept();
-    "2".clone_into(&mut retention.cataloger_set);
+    retention.cataloger_sets = vec!["2".to_owned()];
     // Still folded from the old one.
     let removed = sweep_all(&*store, &retention).await;
     assert_eq!(removed.get(&GarbageKind::OutdatedInventories), None);
@@ -166,7 +166,7 @@ pub async fn an_inventory_goes_once_no_image_is_made_of_it(store: Arc<dyn Store>
         .assemble_image(digest(1), "2", &set, &[])
         .await
         .unwrap();
-    let kept = sweep_all(&*store, &Retention::new("2")).await;
+    let kept = sweep_all(&*store, &Retention::new(vec!["2".to_owned()])).await;
     assert_eq!(kept.get(&GarbageKind::OutdatedInventories), None);
     // The lease that its worker had lasts longer than nothing at all.
     retention.outdated_inventories = Some(Duration::ZERO);

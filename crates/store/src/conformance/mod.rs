@@ -17,6 +17,7 @@ pub mod lifecycle;
 pub mod lost_work;
 pub mod matches;
 pub mod scans;
+pub mod walks;
 
 /// One test for each case of the suite.
 #[macro_export]
@@ -77,6 +78,9 @@ macro_rules! store_conformance {
             garbage: what_an_open_scan_needs_stays,
             garbage: an_inventory_goes_once_no_image_is_made_of_it,
             garbage: an_untagged_image_is_let_go_of_when_retention_says_so,
+            walks: a_walk_is_taken_by_one_and_goes_on_at_its_cursor,
+            walks: a_confirmed_tag_outlives_an_earlier_deletion,
+            walks: images_without_a_tag_are_listed_in_order,
             lifecycle: what_a_tag_named_is_kept,
             lifecycle: tags_are_listed_with_every_platform,
             lifecycle: a_deleted_image_is_gone_until_it_is_pushed_again,

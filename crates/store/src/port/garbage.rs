@@ -17,17 +17,17 @@ pub struct Retention {
     pub gone_images: Option<Duration>,
     /// What no longer holds: matches, gaps and package sets that others replaced, and what changed.
     pub history: Option<Duration>,
-    /// Inventories of other cataloger sets than this one, that no image was assembled from.
+    /// Inventories of other cataloger sets than those in use, that no image was assembled from.
     pub outdated_inventories: Option<Duration>,
-    /// The cataloger set in use.
-    pub cataloger_set: String,
+    /// The cataloger sets in use.
+    pub cataloger_sets: Vec<String>,
     /// Submitted documents of which no image was made.
     pub unused_documents: Duration,
 }
 
 impl Retention {
-    /// The defaults, for a cataloger set: what is true now is kept, whatever its age.
-    pub fn new(cataloger_set: &str) -> Self {
+    /// The defaults, with these cataloger sets in use: what is true now is kept, whatever its age.
+    pub fn new(cataloger_sets: Vec<String>) -> Self {
         const DAY: Duration = Duration::from_secs(86_400);
         Self {
             scans: Some(DAY * 90),
@@ -35,7 +35,7 @@ impl Retention {
             gone_images: Some(DAY * 90),
             history: None,
             outdated_inventories: Some(DAY * 30),
-            cataloger_set: cataloger_set.to_owned(),
+            cataloger_sets,
             unused_documents: DAY,
         }
     }

@@ -15,6 +15,7 @@ mod matches;
 mod outbox;
 mod page;
 mod scans;
+mod walks;
 
 pub use bulk::{
     Appended, Bulk, BulkChange, BulkFailures, BulkId, BulkItem, BulkItemState, BulkReference,
@@ -47,6 +48,7 @@ pub use scans::{
     CreatedScan, NewScan, Recorded, Scan, ScanFailure, ScanFilter, ScanId, ScanProgress, ScanState,
     Scans,
 };
+pub use walks::{Walk, WalkStep, Walks};
 
 use async_trait::async_trait;
 
@@ -63,6 +65,7 @@ pub trait Store:
     + LayerInventories
     + Documents
     + Garbage
+    + Walks
     + Matches
     + Fleet
     + Changes

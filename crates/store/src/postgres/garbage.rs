@@ -31,11 +31,11 @@ macro_rules! stale {
     };
 }
 
-/// On an inventory that is out of date for longer than `$3`, its cataloger set not being `$2`.
+/// On an inventory that is out of date for longer than `$3`, its cataloger set not among `$2`.
 macro_rules! outdated {
     () => {
         concat!(
-            "garbage.cataloger_set <> $2 AND garbage.due_at < now() - $3::interval AND ",
+            "garbage.cataloger_set <> ALL ($2::text[]) AND garbage.due_at < now() - $3::interval AND ",
             unused_inventory!()
         )
     };
@@ -321,7 +321,7 @@ async fn sweep_outdated(session: &Session, from: i64, retention: &Retention) -> 
     let Some(keep) = retention.outdated_inventories else {
         return Ok(NOTHING);
     };
-    let in_use = retention.cataloger_set.as_str();
+    let in_use = retention.cataloger_sets.as_slice();
     let found: Found = session
         .run(move |c, _| {
             Box::pin(async move {
@@ -352,7 +352,7 @@ async fn sweep_outdated(session: &Session, from: i64, retention: &Retention) -> 
 async fn remove_outdated(
     c: &mut PgConnection,
     layers: &[i64],
-    in_use: &str,
+    in_use: &[String],
     keep: Duration,
 ) -> Result<u64> {
     sqlx::query(LOCK_CONTENT).execute(&mut *c).await?;

@@ -59,6 +59,7 @@ mod statements;
 mod summaries;
 mod tags;
 mod unused;
+mod walks;
 
 use std::sync::Arc;
 
@@ -204,6 +205,7 @@ fn modules_with_statements() -> Vec<(&'static str, &'static str)> {
         summaries::STATEMENTS,
         tags::STATEMENTS,
         unused::STATEMENTS,
+        walks::STATEMENTS,
     ]
     .concat()
 }

@@ -30,11 +30,11 @@ macro_rules! stale {
     };
 }
 
-/// On an inventory that is out of date since before `?3`, its cataloger set not being `?2`.
+/// On an inventory that is out of date since before `?3`, its cataloger set not among `?2`.
 macro_rules! outdated {
     () => {
         concat!(
-            "garbage.cataloger_set <> ?2 AND garbage.due_at < ?3 AND ",
+            "garbage.cataloger_set NOT IN (SELECT value FROM json_each(?2)) AND garbage.due_at < ?3 AND ",
             unused_inventory!()
         )
     };
@@ -196,17 +196,17 @@ impl SqliteStore {
             outdated!(),
             " ORDER BY garbage.layer_id LIMIT ?4"
         );
+        let in_use = Value::from(retention.cataloger_sets.as_slice()).to_string();
         let end = self.end_of_window("layers", from).await?;
         let found: Vec<i64> = sqlx::query_scalar(find)
             .bind(from)
-            .bind(&retention.cataloger_set)
+            .bind(&in_use)
             .bind(since)
             .bind(BATCH)
             .bind(end)
             .fetch_all(self.readers())
             .await?;
         let next = next_of(&found, end);
-        let in_use = retention.cataloger_set.clone();
         let removed = self.write(move |c| Box::pin(remove_outdated(c, found, in_use, since)));
         Ok(Swept {
             removed: removed.await?,

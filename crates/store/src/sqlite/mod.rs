@@ -44,6 +44,7 @@ mod scans;
 mod summaries;
 mod tags;
 mod unused;
+mod walks;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{OriginalUri, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use scanyard_package::{Digest, Severity};
 use scanyard_report as report;
@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use crate::auth::Principal;
 use crate::etag;
 use crate::extract::{InPath, Parameters};
-use crate::image_report::{build_report, find_image};
+use crate::image_report::{build_report, find_image, image_not_found};
 use crate::problem::Problem;
 use crate::problem_responses::problems;
 use crate::state::Gateway;
@@ -26,7 +26,7 @@ use crate::view::{ImageView, LayerView, Listing, PageParameters, SeverityView};
 pub fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
         .routes(routes!(list_images))
-        .routes(routes!(get_image))
+        .routes(routes!(get_image, let_go_of_image))
         .routes(routes!(list_layers))
         .routes(routes!(list_findings))
         .routes(routes!(list_packages))
@@ -121,6 +121,24 @@ async fn get_image(
 ) -> Result<Json<ImageDetailView>, Problem> {
     let image = find_image(&gateway, principal.tenant, digest).await?;
     Ok(Json(image.into()))
+}
+
+/// Let go of an image: it is in no repository of yours and in no answer about now, until somebody
+/// submits it again. Answers about the past still know it, for as long as retention keeps it.
+#[utoipa::path(delete, path = "/v1/images/{digest}", tag = "images",
+    params(("digest" = String, Path, description = "Digest of its manifest.")),
+    responses((status = 204, description = "It is gone."), OneProblems))]
+async fn let_go_of_image(
+    State(gateway): State<Gateway>,
+    principal: Principal,
+    InPath(digest): InPath<Digest>,
+) -> Result<StatusCode, Problem> {
+    let store = gateway.store();
+    if store.let_go_of_image(principal.tenant, digest).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(image_not_found())
+    }
 }
 
 /// All of an image's layers.

@@ -12,6 +12,7 @@ mod images;
 mod keys;
 mod metrics;
 mod reports;
+mod repositories;
 mod sboms;
 mod scan_events;
 mod scans;
@@ -33,6 +34,7 @@ pub fn behind_a_key() -> OpenApiRouter<Gateway> {
         .merge(bulk_events::routes())
         .merge(images::routes())
         .merge(reports::routes())
+        .merge(repositories::routes())
         .merge(history::routes())
         .merge(vulnerabilities::routes())
         .merge(events::routes())

@@ -5,6 +5,7 @@ mod event;
 mod finding;
 mod image;
 mod page;
+mod repository;
 mod scan;
 mod severity;
 
@@ -13,5 +14,6 @@ pub use event::{EventKindView, EventView, HistoryEntryView};
 pub use finding::FindingView;
 pub use image::{ImageView, LayerView, TagView};
 pub use page::{Listing, PageParameters};
+pub use repository::{RepositoryView, TagDetailView, TagPeriodView};
 pub use scan::{LaneView, ScanStateView, ScanView};
 pub use severity::SeverityView;

@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use scanyard_worker::LookFor;
 use uuid::Uuid;
 
-use super::{Command, Mirror, RegistryArgs};
+use super::{Command, Mirror, RegistryArgs, RetentionArgs, WalkArgs};
 
 impl Command {
     /// For commands that run until they are stopped: what the process is called in traces, and how
@@ -272,6 +272,12 @@ pub struct SchedulerArgs {
     /// Hours between updates of the advisories.
     #[arg(long, env = "SCANYARD_UPDATE_INTERVAL", default_value_t = 6, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8760))]
     pub update_interval: u32,
+
+    #[command(flatten)]
+    pub retention: RetentionArgs,
+
+    #[command(flatten)]
+    pub walk: WalkArgs,
 }
 
 /// How the process is watched.

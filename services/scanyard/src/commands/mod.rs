@@ -5,9 +5,11 @@ mod completion;
 mod db;
 mod demo;
 mod explain;
+mod forget;
 mod gateway;
 mod health;
 mod key;
+mod repository;
 mod roles;
 mod scan;
 mod scheduler;
@@ -62,6 +64,8 @@ fn run_command(command: Command) -> anyhow::Result<Exit> {
         Command::Health(args) => block_on(health::run(args)),
         Command::Submit(args) => block_on(submit::run(args)),
         Command::Bulk(command) => block_on(bulk::run(command)),
+        Command::Repository(command) => block_on(repository::run(command)),
+        Command::Forget(args) => block_on(forget::run(args)),
         Command::Demo(args) => block_on(demo::run(args)),
     }
 }

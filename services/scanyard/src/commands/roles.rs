@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use scanyard_gateway::AuthMode;
+use scanyard_inventory::CatalogerSet;
 use scanyard_oci::{CredentialFiles, RegistryOptions};
-use scanyard_scheduler::UpdateSettings;
+use scanyard_scheduler::{GarbageSettings, UpdateSettings, WalkSettings};
+use scanyard_store::Retention;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{GatewayArgs, RoleRegistryArgs, SchedulerArgs};
+use crate::cli::{GatewayArgs, RetentionArgs, RoleRegistryArgs, SchedulerArgs, WalkArgs};
 use crate::commands::db::update_options;
 use crate::exit::{Exit, Usage};
 use crate::service::{GatewayOptions, SchedulerOptions, Service, ServiceOptions};
@@ -70,6 +72,8 @@ pub fn scheduler(args: SchedulerArgs, registry: RegistryOptions) -> SchedulerOpt
     let (source, options) = update_options(args.advisory_source, args.advisory_mirror);
     let interval = Duration::from_secs(u64::from(args.update_interval) * 3600);
     SchedulerOptions {
+        garbage: Some(GarbageSettings::hourly(retention(&args.retention))),
+        walk: walk(&args.walk, &registry),
         database: database::location(args.db.as_deref()),
         update: args.update_advisories.then_some(UpdateSettings {
             source,
@@ -78,6 +82,30 @@ pub fn scheduler(args: SchedulerArgs, registry: RegistryOptions) -> SchedulerOpt
         }),
         registry,
     }
+}
+
+/// What is kept.
+fn retention(args: &RetentionArgs) -> Retention {
+    let sets = CatalogerSet::ALL.map(|set| set.name().to_owned());
+    Retention {
+        scans: args.keep_scans.0,
+        untagged_images: args.keep_untagged_images.0,
+        gone_images: args.keep_gone_images.0,
+        history: args.keep_history.0,
+        outdated_inventories: args.keep_outdated_inventories.0,
+        ..Retention::new(sets.into())
+    }
+}
+
+/// How registries are walked, if they are.
+fn walk(args: &WalkArgs, registry: &RegistryOptions) -> Option<WalkSettings> {
+    let hours = args.walk_registries?;
+    Some(WalkSettings {
+        every: Duration::from_secs(u64::from(hours) * 3600),
+        requests: args.walk_requests,
+        registry: registry.clone(),
+        ..WalkSettings::default()
+    })
 }
 
 /// Registries as a role talks to them.

@@ -9,7 +9,8 @@ use scanyard_gateway::{AuthMode, LoadedAdvisories, Parts};
 use scanyard_oci::RegistryOptions;
 use scanyard_package::Limits;
 use scanyard_scheduler::{
-    AdvisorySettings, BulkSettings, SchedulerContext, SchedulerSettings, UpdateSettings,
+    AdvisorySettings, BulkSettings, GarbageSettings, SchedulerContext, SchedulerSettings,
+    UpdateSettings, WalkSettings,
 };
 use scanyard_telemetry::Metrics;
 use scanyard_worker::{LookFor, StageSlots, WorkerContext, WorkerSettings};
@@ -117,6 +118,10 @@ pub struct SchedulerOptions {
     pub update: Option<UpdateSettings>,
     /// How to talk to registries that are listed for a bulk.
     pub registry: RegistryOptions,
+    /// What is kept for how long; without it nothing is removed.
+    pub garbage: Option<GarbageSettings>,
+    /// How known repositories are compared with their registries, if they are.
+    pub walk: Option<WalkSettings>,
 }
 
 impl SchedulerOptions {
@@ -138,6 +143,8 @@ impl SchedulerOptions {
                     registry: self.registry,
                     ..BulkSettings::default()
                 },
+                garbage: self.garbage,
+                walk: self.walk,
                 ..SchedulerSettings::default()
             },
         }

@@ -7,9 +7,11 @@ mod advisory_update;
 mod bulk_depth;
 mod bulk_feed;
 mod bulk_listing;
+mod garbage;
 mod leases;
 mod outbox;
 mod queue_depth;
+mod registry_walk;
 mod rematch;
 
 use std::sync::Arc;
@@ -64,6 +66,18 @@ pub fn leading(context: &SchedulerContext) -> Vec<Arc<dyn Reconciler>> {
                 .and_then(AdvisorySettings::directory),
         )),
     ];
+    if let Some(garbage) = &settings.garbage {
+        list.push(Arc::new(garbage::GarbageCollection::new(
+            Arc::clone(store),
+            garbage.clone(),
+        )));
+    }
+    if let Some(walk) = &settings.walk {
+        list.push(Arc::new(registry_walk::RegistryWalk::new(
+            Arc::clone(store),
+            walk.clone(),
+        )));
+    }
     if let Some(advisory) = &settings.advisory
         && let Some(copies) = &context.copies
     {

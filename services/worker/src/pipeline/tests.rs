@@ -150,7 +150,10 @@ fn an_error_of_the_source_keeps_its_type() {
     struct Broken;
     impl Read for Broken {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            Err(io::Error::other(OciError::RateLimited("r.example".into())))
+            Err(io::Error::other(OciError::RateLimited {
+                registry: "r.example".into(),
+                retry_after: None,
+            }))
         }
     }
     let blob = gzip(&tar_of(&[("a", b"b")]));
@@ -163,7 +166,7 @@ fn an_error_of_the_source_keeps_its_type() {
         &LayerProgress::default(),
     );
     assert!(
-        matches!(outcome, Err(LayerError::Oci(OciError::RateLimited(_)))),
+        matches!(outcome, Err(LayerError::Oci(OciError::RateLimited { .. }))),
         "{outcome:?}"
     );
 }

@@ -93,6 +93,8 @@ fn options(args: &DemoArgs, dir: &Path) -> ServiceOptions {
         scheduler: Some(SchedulerOptions {
             database: dir.join("advisories"),
             update: None,
+            garbage: None,
+            walk: None,
             registry: RegistryOptions::default(),
         }),
         metrics_listen: None,

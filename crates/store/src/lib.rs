@@ -10,6 +10,7 @@ mod change_words;
 pub mod conformance;
 mod error;
 mod garbage_conditions;
+mod garbage_forecast;
 mod jobs;
 mod notices;
 mod port;

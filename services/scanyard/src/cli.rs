@@ -89,6 +89,9 @@ pub enum Command {
     Repository(RepositoryCommand),
     /// Let go of an image on a running service: no answer about now counts it any more.
     Forget(ForgetArgs),
+    /// Remove what retention no longer keeps and nothing needs, directly in the store. A scheduler
+    /// does it every hour.
+    Gc(Box<GcArgs>),
     /// See it work: start a service, scan a small image that is built on the spot, show findings.
     Demo(DemoArgs),
     /// Print a completion script for your shell.

@@ -29,7 +29,7 @@ fn under(keys: &[i64]) -> Concerned {
 }
 
 /// Packages, with the key that is the first byte of their name.
-async fn say(
+pub(super) async fn say(
     store: &dyn Store,
     revision: i64,
     ids: &[PackageId],
@@ -57,7 +57,7 @@ async fn counts(store: &dyn Store, image: u64) -> (Option<i64>, [u32; 6], Option
 
 /// Two images: the first of a and b, the second of b and c. At the first revision every package is
 /// highly affected by X, and the fleet is there.
-async fn fleet_of_two(store: &dyn Store) -> i64 {
+pub(super) async fn fleet_of_two(store: &dyn Store) -> i64 {
     for (image, names) in [(1, ["a", "b"]), (2, ["b", "c"])] {
         let set = package_set(49 + 2 * image, &names);
         assembled_image(store, TenantId::DEFAULT, image, &set).await;

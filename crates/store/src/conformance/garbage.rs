@@ -10,6 +10,7 @@ use scanyard_matching::Finding;
 use scanyard_package::{Digest, Severity};
 
 use super::builder::*;
+use super::fleet::{fleet_of_two, say};
 use super::matches::{activate, finding, match_set};
 use crate::*;
 
@@ -101,7 +102,9 @@ pub async fn a_gone_image_takes_what_only_it_had(store: Arc<dyn Store>) {
     assert!(store.let_go_of_image(OWNER, digest(1)).await.unwrap());
     let kept = sweep_all(&*store, &Retention::new(vec![SET.to_owned()])).await;
     assert_eq!(kept, BTreeMap::new());
+    let forecast = store.forecast_garbage(&nothing_kept()).await.unwrap();
     let removed = sweep_all(&*store, &nothing_kept()).await;
+    assert_eq!(BTreeMap::from_iter(forecast), removed);
     let expected = [
         (GarbageKind::Scans, 2),
         (GarbageKind::GoneImages, 1),
@@ -198,6 +201,29 @@ pub async fn an_untagged_image_is_let_go_of_when_retention_says_so(store: Arc<dy
     assert_eq!(removed.get(&GarbageKind::Images), Some(&1));
     assert!(report(&*store, OWNER, digest(1)).await.is_none());
     assert!(report(&*store, OWNER, digest(2)).await.is_some());
+}
+
+pub async fn what_no_longer_holds_goes_with_the_history(store: Arc<dyn Store>) {
+    fleet_of_two(&*store).await;
+    let second = activate(&*store, 902).await;
+    let all = Concerned::All;
+    let ids = store.concerned_packages(second, &all).await.unwrap();
+    let nothing = |_: &str| Vec::new();
+    say(&*store, second, &ids, nothing).await.unwrap();
+    let completed = store.complete_revision(second, &all).await.unwrap();
+    assert_eq!(completed.map(|completed| completed.changes), Some(3));
+    let kept = Retention {
+        history: Some(LONG),
+        ..nothing_kept()
+    };
+    assert_eq!(sweep_all(&*store, &kept).await, BTreeMap::new());
+    let removed = sweep_all(&*store, &nothing_kept()).await;
+    let expected = [
+        (GarbageKind::Changes, 3),
+        (GarbageKind::FormerMatches, 3),
+        (GarbageKind::Findings, 1),
+    ];
+    assert_eq!(removed, BTreeMap::from(expected));
 }
 
 /// Numbers that look random and are the same each time (xorshift64).

@@ -73,6 +73,7 @@ macro_rules! store_conformance {
             matches: a_vulnerability_is_found_under_every_id,
             matches: pages_hold_every_affected_image_once,
             garbage: what_is_true_now_is_kept,
+            garbage: what_no_longer_holds_goes_with_the_history,
             garbage: a_gone_image_takes_what_only_it_had,
             garbage: an_image_that_another_tenant_has_stays,
             garbage: what_an_open_scan_needs_stays,

@@ -141,4 +141,8 @@ pub trait Garbage: Send + Sync + 'static {
     /// Removes garbage of a kind: one bounded batch of it, in a transaction, from a place on that
     /// begins at 0. What is named again meanwhile stays.
     async fn sweep(&self, kind: GarbageKind, from: i64, retention: &Retention) -> Result<Swept>;
+
+    /// How much sweeps would remove now, of the kinds that grow: scans, images and what goes with
+    /// them, and history. Reads whole tables.
+    async fn forecast_garbage(&self, retention: &Retention) -> Result<Vec<(GarbageKind, u64)>>;
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
@@ -12,6 +13,7 @@ use super::unused::{self, LOCK_CONTENT};
 use super::{PostgresStore, session::Session};
 use crate::error::Result;
 use crate::garbage_conditions::unused_inventory;
+use crate::garbage_forecast::{self, read_counts};
 use crate::words::uuid_of_age;
 use crate::{Garbage, GarbageKind, Retention, Swept};
 
@@ -42,6 +44,7 @@ macro_rules! outdated {
 }
 
 statements! {
+    FORECAST = garbage_forecast::FORECAST;
     BULK_ITEMS = "DELETE FROM bulk_items WHERE (bulk_id, position) IN (
             SELECT bulk_id, position FROM bulks
             JOIN bulk_items ON bulk_items.bulk_id = bulks.id
@@ -175,6 +178,32 @@ impl Garbage for PostgresStore {
             }
         }
     }
+
+    async fn forecast_garbage(&self, retention: &Retention) -> Result<Vec<(GarbageKind, u64)>> {
+        let counts = self
+            .session
+            .run(move |c, _| {
+                Box::pin(async move {
+                    Ok(sqlx::query_as(FORECAST)
+                        .bind(retention.scans.map(ago))
+                        .bind(retention.untagged_images.map(ago))
+                        .bind(retention.gone_images.map(ago))
+                        .bind(retention.history.map(ago))
+                        .fetch_one(c)
+                        .await?)
+                })
+            })
+            .await?;
+        Ok(read_counts(counts))
+    }
+}
+
+/// What is older than is kept was before this moment.
+fn ago(keep: Duration) -> DateTime<Utc> {
+    TimeDelta::from_std(keep)
+        .ok()
+        .and_then(|keep| Utc::now().checked_sub_signed(keep))
+        .unwrap_or(DateTime::UNIX_EPOCH)
 }
 
 /// Of a batch that was full there may be more.

@@ -8,6 +8,7 @@
 
 use sqlx::postgres::PgConnection;
 
+use super::revisions::LOCK_FLEET;
 use super::session::Session;
 use super::statements::statements;
 use crate::Swept;
@@ -55,7 +56,6 @@ statements! {
     HOLD_CONTENT = "SELECT pg_advisory_xact_lock_shared(1, 2)";
     /// Whoever removes content holds it alone.
     LOCK_CONTENT = "SELECT pg_advisory_xact_lock(1, 2)";
-    LOCK_FLEET = "SELECT pg_advisory_xact_lock(1, 1)";
 
     FIND_IMAGES = find!("images", unused_image!());
     CONFIRM_IMAGES = confirm!("images", unused_image!());

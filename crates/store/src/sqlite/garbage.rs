@@ -11,6 +11,7 @@ use super::columns::{micros, now};
 use super::{SqliteStore, unused};
 use crate::error::Result;
 use crate::garbage_conditions::unused_inventory;
+use crate::garbage_forecast::{FORECAST, read_counts};
 use crate::words::uuid_of_age;
 use crate::{Garbage, GarbageKind, Retention, Swept};
 
@@ -105,6 +106,17 @@ impl Garbage for SqliteStore {
                 self.sweep_old(DOCUMENTS, keep).await
             }
         }
+    }
+
+    async fn forecast_garbage(&self, retention: &Retention) -> Result<Vec<(GarbageKind, u64)>> {
+        let counts = sqlx::query_as(FORECAST)
+            .bind(retention.scans.map(ago))
+            .bind(retention.untagged_images.map(ago))
+            .bind(retention.gone_images.map(ago))
+            .bind(retention.history.map(ago))
+            .fetch_one(self.readers())
+            .await?;
+        Ok(read_counts(counts))
     }
 }
 

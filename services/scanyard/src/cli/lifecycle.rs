@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use scanyard_package::Digest;
 
-use super::ServiceArgs;
+use super::{BackendArgs, ServiceArgs};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -143,4 +143,18 @@ pub struct ForgetArgs {
 
     #[command(flatten)]
     pub service: ServiceArgs,
+}
+
+/// `scanyard gc`.
+#[derive(Debug, Args)]
+pub struct GcArgs {
+    /// Only say how much of what would go.
+    #[arg(long)]
+    pub dry_run: bool,
+
+    #[command(flatten)]
+    pub retention: RetentionArgs,
+
+    #[command(flatten)]
+    pub backend: BackendArgs,
 }

@@ -9,21 +9,11 @@ use uuid::Uuid;
 
 use crate::cli::{KeyArgs, KeyCommand};
 use crate::exit::{Exit, Failure};
-use crate::service::{BackendOptions, open_store};
+use crate::service::open_existing_store;
 
 /// Makes, lists or revokes.
 pub async fn run(args: KeyArgs) -> anyhow::Result<Exit> {
-    let backend = BackendOptions::resolve(&args.backend)?;
-    if let BackendOptions::Embedded { data_dir } = &backend
-        && !data_dir.is_dir()
-    {
-        return Err(Failure::new(
-            format!("there is no service in {}", data_dir.display()),
-            "name its directory with --data-dir, or its database with --database-url and --nats-url",
-        )
-        .into());
-    }
-    let store = open_store(&backend).await?;
+    let store = open_existing_store(&args.backend).await?;
     match args.command {
         KeyCommand::Create { name } => create(store.as_ref(), &name).await?,
         KeyCommand::List => {

@@ -7,6 +7,7 @@ mod demo;
 mod explain;
 mod forget;
 mod gateway;
+mod gc;
 mod health;
 mod key;
 mod repository;
@@ -66,6 +67,7 @@ fn run_command(command: Command) -> anyhow::Result<Exit> {
         Command::Bulk(command) => block_on(bulk::run(command)),
         Command::Repository(command) => block_on(repository::run(command)),
         Command::Forget(args) => block_on(forget::run(args)),
+        Command::Gc(args) => block_on(gc::run(*args)),
         Command::Demo(args) => block_on(demo::run(args)),
     }
 }

@@ -85,7 +85,7 @@ pub fn scheduler(args: SchedulerArgs, registry: RegistryOptions) -> SchedulerOpt
 }
 
 /// What is kept.
-fn retention(args: &RetentionArgs) -> Retention {
+pub fn retention(args: &RetentionArgs) -> Retention {
     let sets = CatalogerSet::ALL.map(|set| set.name().to_owned());
     Retention {
         scans: args.keep_scans.0,

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::BackendOptions;
+use crate::cli::BackendArgs;
 use crate::exit::Failure;
 
 /// How long servers that do not answer are waited for at the start: whoever starts everything
@@ -96,11 +97,18 @@ impl Backends {
 }
 
 /// The store alone, for commands of operators; an embedded service may run beside.
-pub async fn open_store(options: &BackendOptions) -> anyhow::Result<Arc<dyn Store>> {
-    Ok(match options {
-        BackendOptions::Embedded { data_dir } => Arc::new(open_sqlite(data_dir).await?),
+pub async fn open_existing_store(args: &BackendArgs) -> anyhow::Result<Arc<dyn Store>> {
+    Ok(match BackendOptions::resolve(args)? {
+        BackendOptions::Embedded { data_dir } if !data_dir.is_dir() => {
+            return Err(Failure::new(
+                format!("there is no service in {}", data_dir.display()),
+                "name its directory with --data-dir, or its database with --database-url and --nats-url",
+            )
+            .into());
+        }
+        BackendOptions::Embedded { data_dir } => Arc::new(open_sqlite(&data_dir).await?),
         BackendOptions::Cluster { database_url, .. } => {
-            Arc::new(open_postgres(database_url).await?)
+            Arc::new(open_postgres(&database_url).await?)
         }
     })
 }

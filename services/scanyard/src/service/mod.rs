@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use backend_options::BackendOptions;
-pub use backends::open_store;
+pub use backends::open_existing_store;
 pub use roles::{GatewayOptions, SchedulerOptions, WorkerOptions};
 
 use crate::first_key;

@@ -13,6 +13,8 @@ mod database;
 mod disposition;
 mod enrichment;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod info;
 mod osv;
 mod record;

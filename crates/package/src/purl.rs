@@ -99,7 +99,9 @@ impl Package {
         let purl = PackageUrl::from_str(text).map_err(|e| InvalidPurl::Syntax(e.to_string()))?;
         let kind = PackageKind::from_purl_type(purl.ty())
             .ok_or_else(|| InvalidPurl::Type(purl.ty().to_owned()))?;
-        let version = purl.version().ok_or(InvalidPurl::NoVersion)?;
+        // An empty one is none: nothing could be compared with it, nor would it be written again.
+        let version = purl.version().filter(|version| !version.is_empty());
+        let version = version.ok_or(InvalidPurl::NoVersion)?;
         let qualifier = |key: &str| purl.qualifiers().get(key).map(Cow::as_ref);
         let version = match qualifier("epoch") {
             Some(epoch) if has_epoch(kind) && !version.contains(':') => {
@@ -217,6 +219,17 @@ mod tests {
         let purl =
             "pkg:deb/debian/libssl3@3.0.11-1~deb12u2?arch=amd64&distro=debian-12&upstream=openssl";
         check(libssl, Some(Distro::new("debian", "12")), purl);
+    }
+
+    #[test]
+    fn a_version_of_nothing_is_none() {
+        for purl in ["pkg:npm/left@", "pkg:npm///:/'x@", "pkg:rpm/left@?epoch=1"] {
+            assert_eq!(
+                Package::from_purl(purl),
+                Err(InvalidPurl::NoVersion),
+                "{purl}"
+            );
+        }
     }
 
     #[test]

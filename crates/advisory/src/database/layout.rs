@@ -22,7 +22,7 @@ pub(crate) const FORMAT: u32 = 2;
 
 const MAGIC: &[u8; 8] = b"scanyadv";
 const SECTIONS: usize = 12;
-const REVISION_AT: usize = BLOCK - DIGEST;
+pub(crate) const REVISION_AT: usize = BLOCK - DIGEST;
 
 /// A stretch of the file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -186,7 +186,7 @@ pub(crate) fn finish(context: Context) -> Digest {
     Digest::from_bytes(bytes)
 }
 
-fn read_u64(bytes: &[u8; BLOCK], at: usize) -> u64 {
+pub(crate) fn read_u64(bytes: &[u8; BLOCK], at: usize) -> u64 {
     let mut word = [0; 8];
     word.copy_from_slice(&bytes[at..at + 8]);
     u64::from_le_bytes(word)

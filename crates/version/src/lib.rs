@@ -15,11 +15,13 @@ mod nuget;
 mod packagist;
 mod pacman;
 mod portage;
+mod range;
 mod rpm;
 mod rubygems;
 mod scheme;
 mod semver;
 mod version;
 
+pub use range::{InvalidRange, VersionRange};
 pub use scheme::{InvalidVersion, Scheme, UnknownScheme};
 pub use version::{Version, compare};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use scanyard_package::Digest;
+use scanyard_package::{Digest, Severity};
 use uuid::Uuid;
 
 use crate::StoreError;
@@ -41,6 +41,28 @@ pub(crate) fn read_cursor(cursor: &str) -> Result<(i64, i64)> {
         (Ok(first), Ok(second)) => Ok((first, second)),
         _ => Err(StoreError::InvalidCursor),
     }
+}
+
+/// Severities in order as numbers: 6 for critical, 1 for unknown.
+pub(crate) fn severity_rank(severity: Severity) -> i64 {
+    (1..)
+        .zip(Severity::WORST_FIRST.iter().rev())
+        .find(|(_, known)| **known == severity)
+        .map_or(0, |(rank, _)| rank)
+}
+
+/// The severity of a rank.
+pub(crate) fn rank_severity(rank: i64) -> Option<Severity> {
+    let place = usize::try_from(rank).ok()?.checked_sub(1)?;
+    Severity::WORST_FIRST.iter().rev().nth(place).copied()
+}
+
+/// Names of the severities that are at least this severe.
+pub(crate) fn severities_from(severity: Severity) -> Vec<&'static str> {
+    let severe = Severity::WORST_FIRST
+        .iter()
+        .filter(|known| **known >= severity);
+    severe.map(|severity| severity.name()).collect()
 }
 
 /// A purl up to its version; a literal `@` in a name is encoded.

@@ -3,6 +3,7 @@
 mod bulk;
 mod examples;
 mod lifecycle;
+mod questions;
 mod service;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::str::FromStr;
 
 pub use bulk::*;
 pub use lifecycle::*;
+pub use questions::*;
 pub use service::*;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -92,6 +94,17 @@ pub enum Command {
     /// Remove what retention no longer keeps and nothing needs, directly in the store. A scheduler
     /// does it every hour.
     Gc(Box<GcArgs>),
+    /// Ask which images have a vulnerability, or a package in a range of versions.
+    WhoHas(Box<WhoHasArgs>),
+    /// List images of a running service, by what they are and what is wrong with them.
+    Images(Box<ImagesArgs>),
+    /// Search the packages that images of a running service hold.
+    Packages(PackagesArgs),
+    /// Ask about the whole fleet of a running service.
+    #[command(subcommand)]
+    Fleet(Box<FleetCommand>),
+    /// Show what one image has otherwise than another, or than itself at an earlier moment.
+    Compare(CompareArgs),
     /// See it work: start a service, scan a small image that is built on the spot, show findings.
     Demo(DemoArgs),
     /// Print a completion script for your shell.

@@ -18,6 +18,9 @@ const MAX_REPORT: usize = 512 << 20;
 /// How long the service may take to answer one request.
 const TIMEOUT: Duration = Duration::from_secs(90);
 
+/// How long an answer may take that is as long as the fleet is large.
+const LONG_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+
 /// A service and the key to it.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -198,6 +201,22 @@ impl Client {
     /// Sends a request whose answer has no body.
     pub async fn perform(&self, request: RequestBuilder) -> anyhow::Result<()> {
         self.send(request).await.map(drop)
+    }
+
+    /// Sends a request whose answer may be long, and gives it away piece by piece; what became of
+    /// the last piece.
+    pub async fn stream(
+        &self,
+        request: RequestBuilder,
+        mut write: impl FnMut(&[u8]) -> std::io::Result<()>,
+    ) -> anyhow::Result<std::io::Result<()>> {
+        let mut response = self.send(request.timeout(LONG_TIMEOUT)).await?;
+        while let Some(chunk) = response.chunk().await.context("the answer broke off")? {
+            if let Err(error) = write(&chunk) {
+                return Ok(Err(error));
+            }
+        }
+        Ok(Ok(()))
     }
 
     async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {

@@ -6,6 +6,7 @@
 mod cache;
 mod cli;
 mod client;
+mod columns;
 mod commands;
 mod database;
 mod exit;

@@ -75,6 +75,8 @@ pub struct SchedulerSettings {
     pub advisories: Duration,
     /// For packages that are not matched at the revision in use.
     pub rematch: Duration,
+    /// For exploit predictions of findings that came since they last changed.
+    pub predictions: Duration,
     /// At how much waits in the queue and in bulks.
     pub depth: Duration,
     /// How bulk work is done.
@@ -95,6 +97,7 @@ impl Default for SchedulerSettings {
             leases: Duration::from_secs(5),
             advisories: Duration::from_secs(5),
             rematch: Duration::from_secs(5),
+            predictions: Duration::from_secs(600),
             depth: Duration::from_secs(5),
             bulk: BulkSettings::default(),
             garbage: None,

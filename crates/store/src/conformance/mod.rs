@@ -16,6 +16,7 @@ pub mod leadership;
 pub mod lifecycle;
 pub mod lost_work;
 pub mod matches;
+pub mod questions;
 pub mod scans;
 pub mod walks;
 
@@ -70,8 +71,6 @@ macro_rules! store_conformance {
             matches: matches_hold_from_their_first_revision_to_their_last,
             matches: a_late_outcome_of_an_earlier_revision_changes_nothing,
             matches: summaries_count_what_holds,
-            matches: a_vulnerability_is_found_under_every_id,
-            matches: pages_hold_every_affected_image_once,
             garbage: what_is_true_now_is_kept,
             garbage: what_no_longer_holds_goes_with_the_history,
             garbage: a_gone_image_takes_what_only_it_had,
@@ -96,6 +95,16 @@ macro_rules! store_conformance {
             fleet: what_workers_matched_on_the_way_is_matched_again,
             fleet: gaps_come_and_go_with_revisions,
             fleet: a_renewed_revision_is_another_one_of_the_same_database,
+            questions: a_vulnerability_is_found_under_every_id,
+            questions: pages_hold_every_holder_once,
+            questions: answers_equal_those_counted_image_by_image,
+            questions: packages_are_found_by_their_name_and_that_of_their_source,
+            questions: bounds_on_images_compose,
+            questions: a_past_moment_is_answered_as_it_was_then,
+            questions: changes_since_a_moment_are_those_between_its_answers_and_now,
+            questions: the_worst_images_and_the_commonest_vulnerabilities_come_first,
+            questions: images_are_known_by_the_layers_that_they_begin_with,
+            questions: findings_that_are_likely_to_be_exploited_are_told_apart,
             leadership: exactly_one_of_many_leads,
             leadership: a_leader_that_resigns_is_followed_at_once,
             leadership: a_leader_whose_lease_ended_cannot_renew_after_another_took_over,

@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 use scanyard_matching::{AdvisoryKey, Finding, RULES};
 use scanyard_package::{Coverage, Digest, Distro, Package};
 
-use super::{ImageSummary, Page, PageRequest, TenantId};
 use crate::error::Result;
 
 /// Names a distinct package of the store.
@@ -92,24 +91,6 @@ impl Revision {
     }
 }
 
-/// What the store knows about a vulnerability.
-#[derive(Debug, Clone, PartialEq)]
-pub struct VulnerabilityDetail {
-    /// A finding of it for each package name that has one, with the ecosystem's package purl.
-    pub findings: Vec<(String, Finding)>,
-    /// Images of the tenant that have it.
-    pub images: u64,
-}
-
-/// An image that has a vulnerability.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AffectedImage {
-    /// The image.
-    pub image: ImageSummary,
-    /// Purl and finding of each package of the image that has it.
-    pub findings: Vec<(String, Finding)>,
-}
-
 /// Package sets, packages and matches.
 #[async_trait]
 pub trait Matches: Send + Sync + 'static {
@@ -164,19 +145,4 @@ pub trait Matches: Send + Sync + 'static {
 
     /// What could not be assessed about packages of the set at their last match.
     async fn coverage_of_set(&self, set: Digest) -> Result<Vec<Coverage>>;
-
-    /// What is known about a vulnerability under any of its ids, among a tenant's images.
-    async fn vulnerability(
-        &self,
-        tenant: TenantId,
-        id: &str,
-    ) -> Result<Option<VulnerabilityDetail>>;
-
-    /// A tenant's images that have a vulnerability, under any of its ids.
-    async fn affected_images(
-        &self,
-        tenant: TenantId,
-        id: &str,
-        page: &PageRequest,
-    ) -> Result<Page<AffectedImage>>;
 }

@@ -1,5 +1,6 @@
 //! The port, one file for each thing that is stored.
 
+mod answers;
 mod bulk;
 mod bulk_counts;
 mod changes;
@@ -14,9 +15,17 @@ mod lifecycle;
 mod matches;
 mod outbox;
 mod page;
+mod predictions;
+mod questions;
 mod scans;
+mod selection;
 mod walks;
 
+pub use answers::{
+    BaseImage, ChangeSummary, ChangedVulnerability, FindingTotals, FixCounts, FixPlan, FixStep,
+    FleetSummary, HeldPackage, Holder, Holders, ImageContent, NamedPackage, NewerImage,
+    PackageName, RankedVulnerability, Ranking, RepositoryImages, Upgrade, VulnerabilityDetail,
+};
 pub use bulk::{
     Appended, Bulk, BulkChange, BulkFailures, BulkId, BulkItem, BulkItemState, BulkReference,
     BulkSource, BulkState, Bulks, CreatedBulk, Listed, Listing, ListingStep, MAX_REJECTIONS,
@@ -38,16 +47,16 @@ pub use keys::{ApiKey, KeyId, Keys, NewApiKey, TenantId};
 pub use layers::{Claim, LayerInventories, Lease, StoredLayer};
 pub use leadership::Leadership;
 pub use lifecycle::{Lifecycle, RepositorySummary, TagDetail, TagPeriod, TaggedImage};
-pub use matches::{
-    AffectedImage, MatchedPackage, Matches, PackageId, PackageSet, Revision, StoredPackage,
-    VulnerabilityDetail,
-};
+pub use matches::{MatchedPackage, Matches, PackageId, PackageSet, Revision, StoredPackage};
 pub use outbox::Outbox;
 pub use page::{Page, PageRequest};
+pub use predictions::Predictions;
+pub use questions::Questions;
 pub use scans::{
     CreatedScan, NewScan, Recorded, Scan, ScanFailure, ScanFilter, ScanId, ScanProgress, ScanState,
     Scans,
 };
+pub use selection::{FindingBounds, ImageBounds, LabelBound, Selection, Subject, Total};
 pub use walks::{Walk, WalkStep, Walks};
 
 use async_trait::async_trait;
@@ -69,6 +78,8 @@ pub trait Store:
     + Matches
     + Fleet
     + Changes
+    + Questions
+    + Predictions
     + Outbox
     + Leadership
 {

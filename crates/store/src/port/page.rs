@@ -19,6 +19,14 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// The same page of what this makes of its items.
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(change).collect(),
+            next: self.next,
+        }
+    }
+
     /// A page out of up to one item more than it takes: the one more says that another follows.
     pub(crate) fn cut(mut items: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> Self {
         let limit = limit as usize;

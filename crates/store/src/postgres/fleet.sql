@@ -13,9 +13,13 @@ SELECT set_id, CASE WHEN place <= 150 THEN (set_id % 20) * 150 + place
                     ELSE 3001 + (set_id * 7919 + place * 104729) % 37000 END
 FROM generate_series(1, 2000) AS set_id, generate_series(1, 200) AS place
 ON CONFLICT DO NOTHING;
-INSERT INTO findings (digest, vulnerability, status, severity, content)
-SELECT sha256(('finding' || n)::bytea), 'CVE-' || n, 'affected', 'high', '{}'
+INSERT INTO findings
+    (digest, vulnerability, status, severity, content, is_fixable, is_known_exploited)
+SELECT sha256(('finding' || n)::bytea), 'CVE-' || n, 'affected', 'high', '{}', n % 2 = 0,
+       n % 1000 = 0
 FROM generate_series(1, 40000) AS n;
+INSERT INTO exploit_predictions (vulnerability, probability)
+SELECT vulnerability, id / 40001.0 FROM findings;
 INSERT INTO finding_ids (vulnerability, finding_id) SELECT vulnerability, id FROM findings;
 INSERT INTO matches (package_id, finding_id, first_revision)
 SELECT packages.id, 1 + (packages.id * 31 + n * 17) % 40000, 1
@@ -32,8 +36,9 @@ FROM generate_series(1, 20000) AS image, generate_series(0, 9) AS place;
 INSERT INTO layer_catalogs (layer_id, cataloger_set, state, lane, requests, due_at)
 SELECT id, '1', 'done', 'bulk', 1, now() FROM layers;
 UPDATE layer_catalogs SET state = 'wanted' WHERE layer_id > 81000;
-INSERT INTO tenant_images (tenant_id, image_id, first_seen, last_seen)
-SELECT '00000000-0000-0000-0000-000000000000', id, now(), now() - id * interval '1 second'
+INSERT INTO tenant_images (tenant_id, image_id, first_seen, last_seen, package_set_id)
+SELECT '00000000-0000-0000-0000-000000000000', id, now(), now() - id * interval '1 second',
+       package_set_id
 FROM images;
 INSERT INTO tenant_layers (tenant_id, layer_id)
 SELECT '00000000-0000-0000-0000-000000000000', id FROM layers;

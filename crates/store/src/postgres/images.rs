@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use scanyard_package::{Coverage, Digest, Severity};
+use scanyard_package::{Coverage, Digest};
 use sqlx::FromRow;
 use sqlx::postgres::PgConnection;
 
@@ -14,7 +14,7 @@ use super::columns::{CoverageRow, read_digest, read_size, read_time};
 use super::image_rows::{ImageRow, is_image, read_images, select_images};
 use super::statements::statements;
 use crate::error::Result;
-use crate::words::read_cursor;
+use crate::words::{read_cursor, severity_rank};
 use crate::{
     ConfigEvidence, ImageDetail, ImageFilter, ImageLayer, ImageSummary, Images, PackageSet, Page,
     PageRequest, StoreError, TenantId,
@@ -175,20 +175,12 @@ async fn list_rows(
         .bind(last_seen)
         .bind(id)
         .bind(i64::from(page.limit) + 1)
-        .bind(filter.min_severity.map_or(0, rank_of));
+        .bind(filter.min_severity.map_or(0, severity_rank));
     let query = match &filter.repository {
         Some(repository) => query.bind(repository),
         None => query,
     };
     Ok(query.fetch_all(c).await?)
-}
-
-/// The column `worst` of a package set whose worst finding has this severity.
-fn rank_of(severity: Severity) -> i64 {
-    (1..)
-        .zip(Severity::WORST_FIRST.iter().rev())
-        .find(|(_, known)| **known == severity)
-        .map_or(0, |(rank, _)| rank)
 }
 
 #[derive(FromRow)]

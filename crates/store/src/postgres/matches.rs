@@ -9,13 +9,10 @@ use super::columns::{CoverageRow, PackageRow};
 use super::outcomes::Outcomes;
 use super::package_rows::select_packages;
 use super::statements::statements;
-use super::{PostgresStore, questions, revisions, summaries};
+use super::{PostgresStore, revisions, summaries};
 use crate::error::Result;
 use crate::stored_finding::decode_findings;
-use crate::{
-    AffectedImage, MatchedPackage, Matches, Page, PageRequest, Revision, StoredPackage, TenantId,
-    VulnerabilityDetail,
-};
+use crate::{MatchedPackage, Matches, Revision, StoredPackage};
 
 statements! {
     /// A set is small beside all packages, so its members are read first. What holds for the fleet
@@ -137,28 +134,5 @@ impl Matches for PostgresStore {
             })
             .await?;
         rows.into_iter().map(CoverageRow::read).collect()
-    }
-
-    async fn vulnerability(
-        &self,
-        tenant: TenantId,
-        id: &str,
-    ) -> Result<Option<VulnerabilityDetail>> {
-        self.session
-            .run(move |c, _| Box::pin(async move { questions::vulnerability(c, tenant, id).await }))
-            .await
-    }
-
-    async fn affected_images(
-        &self,
-        tenant: TenantId,
-        id: &str,
-        page: &PageRequest,
-    ) -> Result<Page<AffectedImage>> {
-        self.session
-            .run(move |c, _| {
-                Box::pin(async move { questions::affected_images(c, tenant, id, page).await })
-            })
-            .await
     }
 }

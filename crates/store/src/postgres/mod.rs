@@ -25,14 +25,17 @@ mod bulk_listing;
 mod bulk_read;
 mod changed_images;
 mod changes;
+mod chosen_images;
 mod claim;
 mod columns;
 mod create;
 mod documents;
 mod finish;
 mod fleet;
+mod fleet_summary;
 mod garbage;
 mod held;
+mod held_findings;
 mod history;
 mod image_rows;
 mod images;
@@ -40,15 +43,20 @@ mod keys;
 mod layers;
 mod leadership;
 mod lifecycle;
+mod lineage_facts;
 mod listener;
 mod matches;
 mod outbox;
 mod outcomes;
 mod package_rows;
+mod plan_facts;
 #[cfg(test)]
 mod plans;
+mod predictions;
 mod progress;
+mod question_facts;
 mod questions;
+mod ranking_facts;
 mod reap;
 mod record;
 mod revisions;
@@ -179,6 +187,7 @@ fn modules_with_statements() -> Vec<(&'static str, &'static str)> {
         bulk_read::STATEMENTS,
         changed_images::STATEMENTS,
         changes::STATEMENTS,
+        chosen_images::STATEMENTS,
         claim::STATEMENTS,
         create::STATEMENTS,
         documents::STATEMENTS,
@@ -187,17 +196,24 @@ fn modules_with_statements() -> Vec<(&'static str, &'static str)> {
         held::STATEMENTS,
         garbage::STATEMENTS,
         history::STATEMENTS,
+        fleet_summary::STATEMENTS,
+        held_findings::STATEMENTS,
         image_rows::STATEMENTS,
         images::STATEMENTS,
         keys::STATEMENTS,
         layers::STATEMENTS,
+        lineage_facts::STATEMENTS,
         leadership::STATEMENTS,
         lifecycle::STATEMENTS,
         matches::STATEMENTS,
         outbox::STATEMENTS,
         outcomes::STATEMENTS,
+        plan_facts::STATEMENTS,
+        predictions::STATEMENTS,
         progress::STATEMENTS,
+        question_facts::STATEMENTS,
         questions::STATEMENTS,
+        ranking_facts::STATEMENTS,
         reap::STATEMENTS,
         record::STATEMENTS,
         revisions::STATEMENTS,

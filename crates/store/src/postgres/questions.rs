@@ -1,154 +1,296 @@
-//! Questions across images: who has this vulnerability.
+//! Questions across the fleet, each answered in one snapshot.
 
-use std::collections::{BTreeMap, HashMap};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use scanyard_package::{Digest, PackageKind};
 
-use scanyard_matching::Finding;
-use sqlx::postgres::PgConnection;
-
-use super::image_rows::read_images_by_id;
+use super::PostgresStore;
+use super::columns::text;
+use super::question_facts::PostgresFacts;
 use super::statements::statements;
 use crate::error::Result;
-use crate::stored_finding::decode_finding;
-use crate::words::{read_cursor, without_version};
-use crate::{AffectedImage, Page, PageRequest, TenantId, VulnerabilityDetail};
+use crate::questions;
+use crate::{
+    BaseImage, ChangeSummary, FixPlan, FleetSummary, Holders, ImageContent, ImageSummary,
+    NamedPackage, PackageId, PackageName, Page, PageRequest, Questions, Ranking, RepositoryImages,
+    Selection, Subject, TenantId, VulnerabilityDetail,
+};
+
+/// One name has no more packages than this that anybody looks through.
+const NAMED: i64 = 50_000;
 
 statements! {
-    COUNT = "WITH affected_sets AS MATERIALIZED (
-            SELECT DISTINCT members.package_set_id FROM finding_ids
-            JOIN matches ON matches.finding_id = finding_ids.finding_id
-                AND matches.last_revision IS NULL
-            JOIN package_set_packages AS members ON members.package_id = matches.package_id
-            WHERE finding_ids.vulnerability = $2
+    /// Kind, if any, name, limit. The version of a source package is that which has its name.
+    PACKAGES_NAMED = "SELECT id, purl, kind, version FROM packages
+        WHERE hashtextextended(name, 0) = hashtextextended($2, 0) AND name = $2
+          AND ($1::text IS NULL OR kind = $1)
+        UNION ALL
+        SELECT id, purl, kind, coalesce(source_version, version) FROM packages
+        WHERE source_name IS NOT NULL
+          AND hashtextextended(source_name, 0) = hashtextextended($2, 0) AND source_name = $2
+          AND ($1::text IS NULL OR kind = $1) AND name <> $2
+        ORDER BY 1 LIMIT $3";
+    /// Names that contain a text, of packages that the tenant has; those that begin with it first.
+    SEARCH = "WITH found AS MATERIALIZED (
+            SELECT id, kind, name FROM packages WHERE strpos(lower(name), lower($2)) > 0 LIMIT 100000
         )
-        SELECT count(*) FROM affected_sets
-        JOIN images ON images.package_set_id = affected_sets.package_set_id
-        JOIN tenant_images ON tenant_images.tenant_id = $1 AND tenant_images.image_id = images.id
-            AND tenant_images.gone_at IS NULL";
-    DETAIL = "SELECT packages.purl, findings.content FROM finding_ids
-        JOIN findings ON findings.id = finding_ids.finding_id
-        JOIN matches ON matches.finding_id = findings.id AND matches.last_revision IS NULL
-        JOIN packages ON packages.id = matches.package_id
-        WHERE finding_ids.vulnerability = $2
-          AND EXISTS (
-              SELECT 1 FROM package_set_packages AS members
-              JOIN images ON images.package_set_id = members.package_set_id
-              JOIN tenant_images ON tenant_images.tenant_id = $1
-                  AND tenant_images.image_id = images.id
-                  AND tenant_images.gone_at IS NULL
-              WHERE members.package_id = packages.id)
-        ORDER BY packages.purl COLLATE \"C\", findings.id";
-    /// Images come in the order of their package sets, so that a page ends where it is full.
-    AFFECTED = "WITH affected_sets AS MATERIALIZED (
-            SELECT DISTINCT members.package_set_id FROM finding_ids
-            JOIN matches ON matches.finding_id = finding_ids.finding_id
-                AND matches.last_revision IS NULL
-            JOIN package_set_packages AS members ON members.package_id = matches.package_id
-                AND members.package_set_id >= $3
-            WHERE finding_ids.vulnerability = $2
-            ORDER BY members.package_set_id
-        )
-        SELECT affected_sets.package_set_id, image.id FROM affected_sets
-        CROSS JOIN LATERAL (
-            SELECT images.id FROM images
+        SELECT kind, name, count(*) FROM found
+        WHERE EXISTS (
+            SELECT 1 FROM package_set_packages AS members
             JOIN tenant_images ON tenant_images.tenant_id = $1
-                AND tenant_images.image_id = images.id
+                AND tenant_images.package_set_id = members.package_set_id
                 AND tenant_images.gone_at IS NULL
-            WHERE images.package_set_id = affected_sets.package_set_id
-              AND (images.package_set_id, images.id) > ($3, $4)
-            ORDER BY images.id LIMIT $5
-        ) AS image
-        LIMIT $5";
-    FINDINGS = "SELECT images.id, packages.purl, findings.content
-        FROM images
-        JOIN finding_ids ON finding_ids.vulnerability = $1
-        JOIN findings ON findings.id = finding_ids.finding_id
-        JOIN matches ON matches.finding_id = findings.id AND matches.last_revision IS NULL
-        JOIN package_set_packages AS members ON members.package_set_id = images.package_set_id
-            AND members.package_id = matches.package_id
-        JOIN packages ON packages.id = matches.package_id
-        WHERE images.id = ANY ($2::bigint[])
-        ORDER BY packages.purl COLLATE \"C\", findings.id";
+            WHERE members.package_id = found.id)
+        GROUP BY kind, name
+        ORDER BY NOT starts_with(lower(name), lower($2)), length(name),
+                 name COLLATE \"C\", kind COLLATE \"C\"
+        LIMIT $3";
 }
 
-pub(super) async fn vulnerability(
-    c: &mut PgConnection,
-    tenant: TenantId,
-    id: &str,
-) -> Result<Option<VulnerabilityDetail>> {
-    let images: i64 = sqlx::query_scalar(COUNT)
-        .bind(tenant.0)
-        .bind(id)
-        .fetch_one(&mut *c)
-        .await?;
-    if images == 0 {
-        return Ok(None);
+#[async_trait]
+impl Questions for PostgresStore {
+    async fn vulnerability(
+        &self,
+        tenant: TenantId,
+        id: &str,
+        selection: &Selection,
+    ) -> Result<Option<VulnerabilityDetail>> {
+        self.session
+            .snapshot(move |c, _| {
+                Box::pin(async move {
+                    questions::vulnerability(&mut PostgresFacts(c), tenant, id, selection).await
+                })
+            })
+            .await
     }
-    let rows: Vec<(String, String)> = sqlx::query_as(DETAIL)
-        .bind(tenant.0)
-        .bind(id)
-        .fetch_all(c)
-        .await?;
-    let mut findings = BTreeMap::new();
-    for (purl, content) in rows {
-        findings.insert(without_version(&purl).to_owned(), content);
-    }
-    let findings = findings
-        .into_iter()
-        .map(|(purl, content)| Ok((purl, decode_finding(&content)?)))
-        .collect::<Result<_>>()?;
-    Ok(Some(VulnerabilityDetail {
-        findings,
-        images: u64::try_from(images).unwrap_or_default(),
-    }))
-}
 
-pub(super) async fn affected_images(
-    c: &mut PgConnection,
-    tenant: TenantId,
-    id: &str,
-    page: &PageRequest,
-) -> Result<Page<AffectedImage>> {
-    let (set_id, image_id) = match &page.cursor {
-        Some(cursor) => read_cursor(cursor)?,
-        None => (0, 0),
-    };
-    let rows: Vec<(i64, i64)> = sqlx::query_as(AFFECTED)
-        .bind(tenant.0)
-        .bind(id)
-        .bind(set_id)
-        .bind(image_id)
-        .bind(i64::from(page.limit) + 1)
-        .fetch_all(&mut *c)
-        .await?;
-    let page = Page::cut(rows, page.limit, |(set, image)| format!("{set}.{image}"));
-    let ids: Vec<i64> = page.items.iter().map(|(_, image)| *image).collect();
-    let images = read_images_by_id(c, tenant, &ids).await?;
-    let mut findings = read_findings(c, id, &ids).await?;
-    let items = ids.iter().zip(images).map(|(id, image)| {
-        let findings = findings.remove(id).unwrap_or_default();
-        AffectedImage { image, findings }
-    });
-    Ok(Page {
-        items: items.collect(),
-        next: page.next,
-    })
-}
-
-/// Findings of a vulnerability by image.
-async fn read_findings(
-    c: &mut PgConnection,
-    id: &str,
-    images: &[i64],
-) -> Result<HashMap<i64, Vec<(String, Finding)>>> {
-    let rows: Vec<(i64, String, String)> = sqlx::query_as(FINDINGS)
-        .bind(id)
-        .bind(images)
-        .fetch_all(c)
-        .await?;
-    let mut findings: HashMap<_, Vec<_>> = HashMap::new();
-    for (image, purl, content) in rows {
-        let finding = decode_finding(&content)?;
-        findings.entry(image).or_default().push((purl, finding));
+    async fn holders(
+        &self,
+        tenant: TenantId,
+        subject: &Subject,
+        selection: &Selection,
+        page: &PageRequest,
+    ) -> Result<Holders> {
+        self.session
+            .snapshot(move |c, _| {
+                Box::pin(async move {
+                    questions::holders(&mut PostgresFacts(c), tenant, subject, selection, page)
+                        .await
+                })
+            })
+            .await
     }
-    Ok(findings)
+
+    async fn holders_by_repository(
+        &self,
+        tenant: TenantId,
+        subject: &Subject,
+        selection: &Selection,
+        limit: u32,
+    ) -> Result<Vec<RepositoryImages>> {
+        self.session
+            .snapshot(move |c, _| {
+                Box::pin(async move {
+                    let facts = &mut PostgresFacts(c);
+                    questions::holders_by_repository(facts, tenant, subject, selection, limit).await
+                })
+            })
+            .await
+    }
+
+    async fn packages_named(
+        &self,
+        kind: Option<PackageKind>,
+        name: &str,
+    ) -> Result<Vec<NamedPackage>> {
+        let rows = self
+            .session
+            .snapshot(move |c, _| {
+                Box::pin(async move {
+                    Ok(sqlx::query_as(PACKAGES_NAMED)
+                        .bind(kind.map(PackageKind::purl_type))
+                        .bind(text(name))
+                        .bind(NAMED)
+                        .fetch_all(c)
+                        .await?)
+                })
+            })
+            .await?;
+        questions::read_named(rows)
+    }
+
+    async fn spread_of_packages(
+        &self,
+        tenant: TenantId,
+        packages: &[PackageId],
+        selection: &Selection,
+    ) -> Result<Vec<(PackageId, u64)>> {
+        self.session
+            .snapshot(move |c, _| {
+                Box::pin(async move {
+                    questions::spread_of_packages(
+                        &mut PostgresFacts(c),
+                        tenant,
+                        packages,
+                        selection,
+                    )
+                    .await
+                })
+            })
+            .await
+    }
+
+    async fn search_packages(
+        &self,
+        tenant: TenantId,
+        part: &str,
+        limit: u32,
+    ) -> Result<Vec<PackageName>> {
+        let rows = self
+            .session
+            .snapshot(move |c, _| {
+                Box::pin(async move {
+                    Ok(sqlx::query_as(SEARCH)
+                        .bind(tenant.0)
+                        .bind(text(part))
+                        .bind(i64::from(limit))
+                        .fetch_all(c)
+                        .await?)
+                })
+            })
+            .await?;
+        questions::read_names(rows)
+    }
+
+    async fn select_images(
+        &self,
+        tenant: TenantId,
+        selection: &Selection,
+        page: &PageRequest,
+    ) -> Result<Page<ImageSummary>> {
+        self.session
+            .snapshot(move |c, _| {
+                Box::pin(async move {
+                    questions::select_images(&mut PostgresFacts(c), tenant, selection, page).await
+                })
+            })
+            .await
+    }
+
+    async fn summarize_fleet(
+        &self,
+        tenant: TenantId,
+        selection: &Selection,
+    ) -> Result<FleetSummary> {
+        self.session
+            .snapshot(move |c, _| {
+                Box::pin(async move {
+                    questions::summarize_fleet(&mut PostgresFacts(c), tenant, selection).await
+                })
+            })
+            .await
+    }
+
+    async fn top_vulnerabilities(
+        &self,
+        tenant: TenantId,
+        selection: &Selection,
+        limit: u32,
+    ) -> Result<Ranking> {
+        self.session
+            .snapshot(move |c, _| {
+                Box::pin(async move {
+                    questions::top_vulnerabilities(&mut PostgresFacts(c), tenant, selection, limit)
+                        .await
+                })
+            })
+            .await
+    }
+
+    async fn worst_images(
+        &self,
+        tenant: TenantId,
+        selection: &Selection,
+        page: &PageRequest,
+    ) -> Result<Page<ImageSummary>> {
+        self.session
+            .snapshot(move |c, _| {
+                Box::pin(async move {
+                    questions::worst_images(&mut PostgresFacts(c), tenant, selection, page).await
+                })
+            })
+            .await
+    }
+
+    async fn changes_since(
+        &self,
+        tenant: TenantId,
+        since: DateTime<Utc>,
+        selection: &Selection,
+        limit: u32,
+    ) -> Result<ChangeSummary> {
+        self.session
+            .snapshot(move |c, _| {
+                Box::pin(async move {
+                    questions::changes_since(&mut PostgresFacts(c), tenant, since, selection, limit)
+                        .await
+                })
+            })
+            .await
+    }
+
+    async fn image_content(
+        &self,
+        tenant: TenantId,
+        image: Digest,
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Option<ImageContent>> {
+        self.session
+            .snapshot(move |c, _| {
+                Box::pin(async move {
+                    questions::image_content(&mut PostgresFacts(c), tenant, image, as_of).await
+                })
+            })
+            .await
+    }
+
+    async fn base_images(&self, tenant: TenantId, image: Digest) -> Result<Vec<BaseImage>> {
+        self.session
+            .snapshot(move |c, _| {
+                Box::pin(async move {
+                    questions::base_images(&mut PostgresFacts(c), tenant, image).await
+                })
+            })
+            .await
+    }
+
+    async fn images_built_on(
+        &self,
+        tenant: TenantId,
+        base: Digest,
+        page: &PageRequest,
+    ) -> Result<Page<ImageSummary>> {
+        self.session
+            .snapshot(move |c, _| {
+                Box::pin(async move {
+                    questions::images_built_on(&mut PostgresFacts(c), tenant, base, page).await
+                })
+            })
+            .await
+    }
+
+    async fn fix_plan(
+        &self,
+        tenant: TenantId,
+        selection: &Selection,
+        limit: u32,
+    ) -> Result<FixPlan> {
+        self.session
+            .snapshot(move |c, _| {
+                Box::pin(async move {
+                    questions::fix_plan(&mut PostgresFacts(c), tenant, selection, limit).await
+                })
+            })
+            .await
+    }
 }

@@ -61,6 +61,13 @@ statements! {
         JOIN media_types ON media_types.name = asked.media_type
         ORDER BY images.id, asked.position
         ON CONFLICT (image_id, position) DO NOTHING";
+    IMAGE_TOPS = "INSERT INTO image_tops (layer_id, length, image_id)
+        SELECT DISTINCT ON (image_layers.image_id)
+               image_layers.layer_id, image_layers.position + 1, image_layers.image_id
+        FROM image_layers
+        WHERE image_layers.image_id IN (SELECT id FROM images WHERE digest = ANY ($1::bytea[]))
+        ORDER BY image_layers.image_id, image_layers.position DESC
+        ON CONFLICT DO NOTHING";
     /// What the tenant's own credentials reached.
     ACCESS = "WITH reached AS (
             INSERT INTO tenant_images (tenant_id, image_id, first_seen, last_seen, package_set_id)
@@ -332,6 +339,10 @@ impl<'a> Recording<'a> {
             .bind(sizes.collect::<Vec<_>>())
             .bind(media_types.collect::<Vec<_>>())
             .bind(foreign)
+            .execute(&mut *c)
+            .await?;
+        sqlx::query(IMAGE_TOPS)
+            .bind(bytes_of(&self.digests))
             .execute(c)
             .await?;
         Ok(())

@@ -21,6 +21,9 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// Connections that nobody used for this long are closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 
+const SNAPSHOT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+    SET LOCAL plan_cache_mode = force_custom_plan";
+
 /// Says that what an operation borrows outlives its use of the connection.
 pub(super) type Scope<'c, 'a> = PhantomData<&'c &'a ()>;
 
@@ -28,6 +31,7 @@ pub(super) type Scope<'c, 'a> = PhantomData<&'c &'a ()>;
 enum Mode {
     Statements,
     Transaction,
+    Snapshot,
 }
 
 /// A pool and the bounds on its use. Clones share it.
@@ -71,6 +75,15 @@ impl Session {
         self.retry(Mode::Transaction, operation).await
     }
 
+    /// Runs statements that read, and all see the same state. Each is planned for the lists that it is
+    /// given: what is best for ten package sets is not for ten thousand.
+    pub(super) async fn snapshot<'a, T, F>(&self, operation: F) -> Result<T>
+    where
+        F: for<'c> Fn(&'c mut PgConnection, Scope<'c, 'a>) -> BoxFuture<'c, Result<T>>,
+    {
+        self.retry(Mode::Snapshot, operation).await
+    }
+
     async fn retry<'a, T, F>(&self, mode: Mode, operation: F) -> Result<T>
     where
         F: for<'c> Fn(&'c mut PgConnection, Scope<'c, 'a>) -> BoxFuture<'c, Result<T>>,
@@ -98,6 +111,9 @@ impl Session {
                 return operation(&mut connection, PhantomData).await;
             }
             let mut transaction = connection.begin().await?;
+            if mode == Mode::Snapshot {
+                sqlx::raw_sql(SNAPSHOT).execute(&mut *transaction).await?;
+            }
             let outcome = operation(&mut transaction, PhantomData).await?;
             transaction.commit().await?;
             Ok(outcome)

@@ -60,6 +60,7 @@ statements! {
     FIND_IMAGES = find!("images", unused_image!());
     CONFIRM_IMAGES = confirm!("images", unused_image!());
     REMOVE_IMAGE_LAYERS = "DELETE FROM image_layers WHERE image_id = ANY ($1::bigint[])";
+    REMOVE_IMAGE_TOPS = "DELETE FROM image_tops WHERE image_id = ANY ($1::bigint[])";
     REMOVE_IMAGE_COVERAGE = "DELETE FROM image_coverage WHERE image_id = ANY ($1::bigint[])";
     REMOVE_FORMER_SETS = "DELETE FROM former_package_sets WHERE image_id = ANY ($1::bigint[])";
     /// An ended scan no longer says which images it had.
@@ -115,6 +116,7 @@ pub(super) const IMAGES: Unused = Unused {
     confirm: CONFIRM_IMAGES,
     remove: &[
         REMOVE_IMAGE_LAYERS,
+        REMOVE_IMAGE_TOPS,
         REMOVE_IMAGE_COVERAGE,
         REMOVE_FORMER_SETS,
         REMOVE_SCAN_IMAGES,

@@ -8,13 +8,10 @@ use scanyard_package::{Coverage, Digest};
 use super::columns::{CoverageRow, PackageRow};
 use super::outcomes::Outcomes;
 use super::package_rows::select_packages;
-use super::{SqliteStore, questions, revisions, summaries};
+use super::{SqliteStore, revisions, summaries};
 use crate::error::Result;
 use crate::stored_finding::decode_findings;
-use crate::{
-    AffectedImage, MatchedPackage, Matches, Page, PageRequest, Revision, StoredPackage, TenantId,
-    VulnerabilityDetail,
-};
+use crate::{MatchedPackage, Matches, Revision, StoredPackage};
 
 #[async_trait]
 impl Matches for SqliteStore {
@@ -104,24 +101,5 @@ impl Matches for SqliteStore {
         .fetch_all(self.readers())
         .await?;
         rows.into_iter().map(CoverageRow::read).collect()
-    }
-
-    async fn vulnerability(
-        &self,
-        tenant: TenantId,
-        id: &str,
-    ) -> Result<Option<VulnerabilityDetail>> {
-        let mut snapshot = self.readers().begin().await?;
-        questions::vulnerability(&mut snapshot, tenant, id).await
-    }
-
-    async fn affected_images(
-        &self,
-        tenant: TenantId,
-        id: &str,
-        page: &PageRequest,
-    ) -> Result<Page<AffectedImage>> {
-        let mut snapshot = self.readers().begin().await?;
-        questions::affected_images(&mut snapshot, tenant, id, page).await
     }
 }

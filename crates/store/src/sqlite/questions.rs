@@ -1,147 +1,212 @@
-//! Questions across images: who has this vulnerability.
+//! Questions across the fleet, each answered in one snapshot.
 
-use std::collections::{BTreeMap, HashMap};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use scanyard_package::{Digest, PackageKind};
 
-use scanyard_matching::Finding;
-use sqlx::sqlite::SqliteConnection;
-
-use super::images::read_images_by_id;
+use super::SqliteStore;
+use super::question_facts::SqliteFacts;
 use crate::error::Result;
-use crate::stored_finding::decode_finding;
-use crate::words::{read_cursor, without_version};
-use crate::{AffectedImage, Page, PageRequest, TenantId, VulnerabilityDetail};
+use crate::questions;
+use crate::{
+    BaseImage, ChangeSummary, FixPlan, FleetSummary, Holders, ImageContent, ImageSummary,
+    NamedPackage, PackageId, PackageName, Page, PageRequest, Questions, Ranking, RepositoryImages,
+    Selection, Subject, TenantId, VulnerabilityDetail,
+};
 
-pub(super) async fn vulnerability(
-    c: &mut SqliteConnection,
-    tenant: TenantId,
-    id: &str,
-) -> Result<Option<VulnerabilityDetail>> {
-    let images: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM images
-         JOIN tenant_images ON tenant_images.tenant_id = ?1 AND tenant_images.image_id = images.id
-             AND tenant_images.gone_at IS NULL
-         WHERE images.package_set_id IN (
-             SELECT members.package_set_id FROM finding_ids
-             JOIN matches ON matches.finding_id = finding_ids.finding_id
-                 AND matches.last_revision IS NULL
-             JOIN package_set_packages AS members ON members.package_id = matches.package_id
-             WHERE finding_ids.vulnerability = ?2)",
-    )
-    .bind(tenant.0)
-    .bind(id)
-    .fetch_one(&mut *c)
-    .await?;
-    if images == 0 {
-        return Ok(None);
-    }
-    let rows: Vec<(String, String)> = sqlx::query_as(
-        "SELECT packages.purl, findings.content FROM finding_ids
-         JOIN findings ON findings.id = finding_ids.finding_id
-         JOIN matches ON matches.finding_id = findings.id AND matches.last_revision IS NULL
-         JOIN packages ON packages.id = matches.package_id
-         WHERE finding_ids.vulnerability = ?2
-           AND EXISTS (
-               SELECT 1 FROM package_set_packages AS members
-               JOIN images ON images.package_set_id = members.package_set_id
-               JOIN tenant_images ON tenant_images.tenant_id = ?1
-                   AND tenant_images.image_id = images.id
-                   AND tenant_images.gone_at IS NULL
-               WHERE members.package_id = packages.id)
-         ORDER BY packages.purl, findings.id",
-    )
-    .bind(tenant.0)
-    .bind(id)
-    .fetch_all(c)
-    .await?;
-    let mut findings = BTreeMap::new();
-    for (purl, content) in rows {
-        findings.insert(without_version(&purl).to_owned(), content);
-    }
-    let findings = findings
-        .into_iter()
-        .map(|(purl, content)| Ok((purl, decode_finding(&content)?)))
-        .collect::<Result<_>>()?;
-    Ok(Some(VulnerabilityDetail {
-        findings,
-        images: u64::try_from(images).unwrap_or_default(),
-    }))
-}
+/// One name has no more packages than this that anybody looks through.
+const NAMED: i64 = 50_000;
 
-/// Images come in the order of their package sets, so that a page is read off an index.
-pub(super) async fn affected_images(
-    c: &mut SqliteConnection,
-    tenant: TenantId,
-    id: &str,
-    page: &PageRequest,
-) -> Result<Page<AffectedImage>> {
-    let (set_id, image_id) = match &page.cursor {
-        Some(cursor) => read_cursor(cursor)?,
-        None => (0, 0),
-    };
-    let rows: Vec<(i64, i64)> = sqlx::query_as(
-        "SELECT images.package_set_id, images.id FROM images
-         JOIN tenant_images ON tenant_images.tenant_id = ?1 AND tenant_images.image_id = images.id
-             AND tenant_images.gone_at IS NULL
-         WHERE images.package_set_id IN (
-             SELECT members.package_set_id FROM finding_ids
-             JOIN matches ON matches.finding_id = finding_ids.finding_id
-                 AND matches.last_revision IS NULL
-             JOIN package_set_packages AS members ON members.package_id = matches.package_id
-                 AND members.package_set_id >= ?3
-             WHERE finding_ids.vulnerability = ?2)
-           AND (images.package_set_id, images.id) > (?3, ?4)
-         ORDER BY images.package_set_id, images.id
-         LIMIT ?5",
+/// Kind, if any, name, limit. The version of a source package is that which has its name.
+const PACKAGES_NAMED: &str = "SELECT id, purl, kind, version FROM packages
+    WHERE name = ?2 AND (?1 IS NULL OR kind = ?1)
+    UNION ALL
+    SELECT id, purl, kind, coalesce(source_version, version) FROM packages
+    WHERE source_name = ?2 AND (?1 IS NULL OR kind = ?1) AND name <> ?2
+    ORDER BY 1 LIMIT ?3";
+/// Names that contain a text, of packages that the tenant has; those that begin with it first.
+const SEARCH: &str = "WITH found AS MATERIALIZED (
+        SELECT id, kind, name FROM packages WHERE instr(lower(name), lower(?2)) > 0 LIMIT 100000
     )
-    .bind(tenant.0)
-    .bind(id)
-    .bind(set_id)
-    .bind(image_id)
-    .bind(i64::from(page.limit) + 1)
-    .fetch_all(&mut *c)
-    .await?;
-    let page = Page::cut(rows, page.limit, |(set, image)| format!("{set}.{image}"));
-    let ids: Vec<i64> = page.items.iter().map(|(_, image)| *image).collect();
-    let images = read_images_by_id(c, tenant, &ids).await?;
-    let mut findings = read_findings(c, id, &page.items).await?;
-    let items = page.items.iter().zip(images).map(|((_, id), image)| {
-        let findings = findings.remove(id).unwrap_or_default();
-        AffectedImage { image, findings }
-    });
-    Ok(Page {
-        items: items.collect(),
-        next: page.next,
-    })
-}
+    SELECT kind, name, count(*) FROM found
+    WHERE EXISTS (
+        SELECT 1 FROM package_set_packages AS members
+        JOIN tenant_images ON tenant_images.tenant_id = ?1
+            AND tenant_images.package_set_id = members.package_set_id
+            AND tenant_images.gone_at IS NULL
+        WHERE members.package_id = found.id)
+    GROUP BY kind, name
+    ORDER BY instr(lower(name), lower(?2)) <> 1, length(name), name, kind
+    LIMIT ?3";
 
-/// Findings of a vulnerability by image.
-async fn read_findings(
-    c: &mut SqliteConnection,
-    id: &str,
-    images: &[(i64, i64)],
-) -> Result<HashMap<i64, Vec<(String, Finding)>>> {
-    let ids: serde_json::Value = images.iter().map(|(_, image)| *image).collect();
-    let rows: Vec<(i64, String, String)> = sqlx::query_as(
-        "SELECT images.id, packages.purl, findings.content
-         FROM json_each(?2) AS ids
-         JOIN images ON images.id = ids.value
-         JOIN finding_ids ON finding_ids.vulnerability = ?1
-         JOIN findings ON findings.id = finding_ids.finding_id
-         JOIN matches ON matches.finding_id = findings.id AND matches.last_revision IS NULL
-         JOIN package_set_packages AS members
-             ON members.package_set_id = images.package_set_id
-             AND members.package_id = matches.package_id
-         JOIN packages ON packages.id = matches.package_id
-         ORDER BY packages.purl, findings.id",
-    )
-    .bind(id)
-    .bind(ids.to_string())
-    .fetch_all(c)
-    .await?;
-    let mut findings: HashMap<_, Vec<_>> = HashMap::new();
-    for (image, purl, content) in rows {
-        let finding = decode_finding(&content)?;
-        findings.entry(image).or_default().push((purl, finding));
+#[async_trait]
+impl Questions for SqliteStore {
+    async fn vulnerability(
+        &self,
+        tenant: TenantId,
+        id: &str,
+        selection: &Selection,
+    ) -> Result<Option<VulnerabilityDetail>> {
+        let mut snapshot = self.readers().begin().await?;
+        let facts = &mut SqliteFacts(&mut snapshot);
+        questions::vulnerability(facts, tenant, id, selection).await
     }
-    Ok(findings)
+
+    async fn holders(
+        &self,
+        tenant: TenantId,
+        subject: &Subject,
+        selection: &Selection,
+        page: &PageRequest,
+    ) -> Result<Holders> {
+        let mut snapshot = self.readers().begin().await?;
+        let facts = &mut SqliteFacts(&mut snapshot);
+        questions::holders(facts, tenant, subject, selection, page).await
+    }
+
+    async fn holders_by_repository(
+        &self,
+        tenant: TenantId,
+        subject: &Subject,
+        selection: &Selection,
+        limit: u32,
+    ) -> Result<Vec<RepositoryImages>> {
+        let mut snapshot = self.readers().begin().await?;
+        let facts = &mut SqliteFacts(&mut snapshot);
+        questions::holders_by_repository(facts, tenant, subject, selection, limit).await
+    }
+
+    async fn packages_named(
+        &self,
+        kind: Option<PackageKind>,
+        name: &str,
+    ) -> Result<Vec<NamedPackage>> {
+        let rows = sqlx::query_as(PACKAGES_NAMED)
+            .bind(kind.map(PackageKind::purl_type))
+            .bind(name)
+            .bind(NAMED)
+            .fetch_all(self.readers())
+            .await?;
+        questions::read_named(rows)
+    }
+
+    async fn spread_of_packages(
+        &self,
+        tenant: TenantId,
+        packages: &[PackageId],
+        selection: &Selection,
+    ) -> Result<Vec<(PackageId, u64)>> {
+        let mut snapshot = self.readers().begin().await?;
+        let facts = &mut SqliteFacts(&mut snapshot);
+        questions::spread_of_packages(facts, tenant, packages, selection).await
+    }
+
+    async fn search_packages(
+        &self,
+        tenant: TenantId,
+        part: &str,
+        limit: u32,
+    ) -> Result<Vec<PackageName>> {
+        let rows = sqlx::query_as(SEARCH)
+            .bind(tenant.0)
+            .bind(part)
+            .bind(i64::from(limit))
+            .fetch_all(self.readers())
+            .await?;
+        questions::read_names(rows)
+    }
+
+    async fn select_images(
+        &self,
+        tenant: TenantId,
+        selection: &Selection,
+        page: &PageRequest,
+    ) -> Result<Page<ImageSummary>> {
+        let mut snapshot = self.readers().begin().await?;
+        let facts = &mut SqliteFacts(&mut snapshot);
+        questions::select_images(facts, tenant, selection, page).await
+    }
+
+    async fn summarize_fleet(
+        &self,
+        tenant: TenantId,
+        selection: &Selection,
+    ) -> Result<FleetSummary> {
+        let mut snapshot = self.readers().begin().await?;
+        let facts = &mut SqliteFacts(&mut snapshot);
+        questions::summarize_fleet(facts, tenant, selection).await
+    }
+
+    async fn top_vulnerabilities(
+        &self,
+        tenant: TenantId,
+        selection: &Selection,
+        limit: u32,
+    ) -> Result<Ranking> {
+        let mut snapshot = self.readers().begin().await?;
+        let facts = &mut SqliteFacts(&mut snapshot);
+        questions::top_vulnerabilities(facts, tenant, selection, limit).await
+    }
+
+    async fn worst_images(
+        &self,
+        tenant: TenantId,
+        selection: &Selection,
+        page: &PageRequest,
+    ) -> Result<Page<ImageSummary>> {
+        let mut snapshot = self.readers().begin().await?;
+        let facts = &mut SqliteFacts(&mut snapshot);
+        questions::worst_images(facts, tenant, selection, page).await
+    }
+
+    async fn changes_since(
+        &self,
+        tenant: TenantId,
+        since: DateTime<Utc>,
+        selection: &Selection,
+        limit: u32,
+    ) -> Result<ChangeSummary> {
+        let mut snapshot = self.readers().begin().await?;
+        let facts = &mut SqliteFacts(&mut snapshot);
+        questions::changes_since(facts, tenant, since, selection, limit).await
+    }
+
+    async fn image_content(
+        &self,
+        tenant: TenantId,
+        image: Digest,
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Option<ImageContent>> {
+        let mut snapshot = self.readers().begin().await?;
+        let facts = &mut SqliteFacts(&mut snapshot);
+        questions::image_content(facts, tenant, image, as_of).await
+    }
+
+    async fn base_images(&self, tenant: TenantId, image: Digest) -> Result<Vec<BaseImage>> {
+        let mut snapshot = self.readers().begin().await?;
+        let facts = &mut SqliteFacts(&mut snapshot);
+        questions::base_images(facts, tenant, image).await
+    }
+
+    async fn images_built_on(
+        &self,
+        tenant: TenantId,
+        base: Digest,
+        page: &PageRequest,
+    ) -> Result<Page<ImageSummary>> {
+        let mut snapshot = self.readers().begin().await?;
+        let facts = &mut SqliteFacts(&mut snapshot);
+        questions::images_built_on(facts, tenant, base, page).await
+    }
+
+    async fn fix_plan(
+        &self,
+        tenant: TenantId,
+        selection: &Selection,
+        limit: u32,
+    ) -> Result<FixPlan> {
+        let mut snapshot = self.readers().begin().await?;
+        let facts = &mut SqliteFacts(&mut snapshot);
+        questions::fix_plan(facts, tenant, selection, limit).await
+    }
 }

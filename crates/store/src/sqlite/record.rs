@@ -95,6 +95,13 @@ impl Recording {
              JOIN media_types ON media_types.name = layer.value->>'media_type'
              WHERE true
              ON CONFLICT (image_id, position) DO NOTHING",
+            "INSERT INTO image_tops (layer_id, length, image_id)
+             SELECT layers.id, json_array_length(image.value, '$.layers'), images.id
+             FROM json_each(?1) AS image
+             JOIN images ON images.digest = unhex(image.value->>'digest')
+             JOIN layers ON layers.digest = unhex(image.value->>'$.layers[#-1].digest')
+             WHERE true
+             ON CONFLICT DO NOTHING",
         ];
         for statement in statements {
             query(statement).bind(&self.images).execute(&mut *c).await?;

@@ -52,6 +52,7 @@ pub(super) const IMAGES: Unused = unused!(
     100,
     [
         "image_layers WHERE image_id",
+        "image_tops WHERE image_id",
         "image_coverage WHERE image_id",
         "former_package_sets WHERE image_id",
         // An ended scan no longer says which images it had.

@@ -17,6 +17,7 @@ pub(super) fn tables(fleet: &Fleet) -> Vec<Table<'_>> {
     vec![
         images(fleet),
         image_layers(fleet),
+        image_tops(fleet),
         scans(fleet),
         scan_images(fleet),
     ]
@@ -86,6 +87,20 @@ fn image_layers(fleet: &Fleet) -> Table<'_> {
         "is_foreign",
     ];
     Table::new("image_layers", columns, Box::new(rows))
+}
+
+fn image_tops(fleet: &Fleet) -> Table<'_> {
+    let rows = fleet.images.iter().enumerate();
+    let rows = rows.filter_map(|(place, image)| {
+        let top = image.layers.last()?;
+        Some(vec![
+            id(place),
+            id(*top),
+            Cell::Int(image.layers.len() as i64),
+        ])
+    });
+    let columns = &["image_id", "layer_id", "length"];
+    Table::new("image_tops", columns, Box::new(rows))
 }
 
 fn scan_id(place: usize, sighting: &Sighting) -> Uuid {

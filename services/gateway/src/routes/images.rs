@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use scanyard_package::{Digest, Severity};
 use scanyard_report as report;
-use scanyard_store::{ImageDetail, ImageFilter};
+use scanyard_store::ImageDetail;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -16,10 +16,12 @@ use utoipa_axum::routes;
 
 use crate::auth::Principal;
 use crate::etag;
+use crate::export::{ListFormat, export};
 use crate::extract::{InPath, Parameters};
 use crate::image_report::{build_report, find_image, image_not_found};
 use crate::problem::Problem;
 use crate::problem_responses::problems;
+use crate::selecting::{Selecting, SelectionParameters};
 use crate::state::Gateway;
 use crate::view::{ImageView, LayerView, Listing, PageParameters, SeverityView};
 
@@ -32,16 +34,14 @@ pub fn routes() -> OpenApiRouter<Gateway> {
         .routes(routes!(list_packages))
 }
 
-/// What to list.
+/// Which page to list, and in which form.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListParameters {
-    /// Only images reached in this repository: `docker.io/library/alpine`.
-    repository: Option<String>,
-    /// Only images with a finding at least this severe.
+    /// `json` for a page, `csv` or `ndjson` for everything; `Accept` says it too.
     #[param(inline)]
-    min_severity: Option<SeverityView>,
+    format: Option<ListFormat>,
     /// Items at most: 1 to 500, 50 if not given.
     limit: Option<u32>,
     /// `next_cursor` of the page before.
@@ -50,9 +50,9 @@ struct ListParameters {
 
 problems!(ListProblems: InvalidQuery, InvalidCursor);
 
-/// List images, those seen last first.
+/// List images, those seen last first. With bounds on findings, those that have such a finding.
 #[utoipa::path(get, path = "/v1/images", tag = "images",
-    params(ListParameters),
+    params(ListParameters, SelectionParameters),
     responses(
         (status = 200, description = "A page.", body = Listing<ImageView>,
             headers(("Link" = String, description = "The next page, as rel=next."))),
@@ -62,20 +62,30 @@ async fn list_images(
     State(gateway): State<Gateway>,
     principal: Principal,
     OriginalUri(uri): OriginalUri,
-    Parameters(parameters): Parameters<ListParameters>,
+    headers: HeaderMap,
+    Selecting { selection, own }: Selecting<ListParameters>,
 ) -> Result<Response, Problem> {
-    let filter = ImageFilter {
-        repository: parameters.repository,
-        min_severity: parameters.min_severity.map(Into::into),
-    };
+    let tenant = principal.tenant;
+    let format = ListFormat::choose(own.format, &headers);
+    if format != ListFormat::Json {
+        let reader = gateway.clone();
+        let read = move |page| {
+            let (gateway, selection) = (reader.clone(), selection.clone());
+            Box::pin(async move {
+                let images = gateway.store().select_images(tenant, &selection, &page);
+                Ok(images.await?.map(ImageView::from))
+            }) as _
+        };
+        return export(&gateway, format, own.cursor, read).await;
+    }
     let page = PageParameters {
-        limit: parameters.limit,
-        cursor: parameters.cursor,
+        limit: own.limit,
+        cursor: own.cursor,
     };
     let page = page.request()?;
     let page = gateway
         .store()
-        .images(principal.tenant, &filter, &page)
+        .select_images(tenant, &selection, &page)
         .await?;
     Ok(Listing::new(page, ImageView::from).answer(&uri))
 }

@@ -6,11 +6,14 @@ mod bulk_events;
 mod dead_letters;
 mod docs;
 mod events;
+mod fleet;
 mod health;
 mod history;
 mod images;
 mod keys;
+mod lineage;
 mod metrics;
+mod packages;
 mod reports;
 mod repositories;
 mod sboms;
@@ -38,6 +41,9 @@ pub fn behind_a_key() -> OpenApiRouter<Gateway> {
         .merge(history::routes())
         .merge(vulnerabilities::routes())
         .merge(events::routes())
+        .merge(packages::routes())
+        .merge(fleet::routes())
+        .merge(lineage::routes())
         .merge(advisories::routes())
         .merge(dead_letters::routes())
         .merge(keys::routes())

@@ -6,6 +6,8 @@ use scanyard_store::{ImageLayer, ImageSummary, SeverityCounts, Tag};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::export::Row;
+
 /// A name that moves.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Tag)]
@@ -105,6 +107,60 @@ impl From<ImageSummary> for ImageView {
             first_seen: image.first_seen,
             last_seen: image.last_seen,
         }
+    }
+}
+
+impl ImageView {
+    /// Which image it is and where, as columns of a table: digest, platform, repositories, tags and
+    /// distro.
+    pub fn place(&self) -> Vec<String> {
+        let tags = self.tags.iter();
+        let tags: Vec<String> = tags
+            .map(|tag| format!("{}:{}", tag.repository, tag.name))
+            .collect();
+        vec![
+            self.digest.clone(),
+            self.platform.clone(),
+            self.repositories.join(" "),
+            tags.join(" "),
+            self.distro.clone().unwrap_or_default(),
+        ]
+    }
+}
+
+impl Row for ImageView {
+    const COLUMNS: &'static [&'static str] = &[
+        "digest",
+        "platform",
+        "repositories",
+        "tags",
+        "distro",
+        "packages",
+        "critical",
+        "high",
+        "medium",
+        "low",
+        "complete",
+        "last_seen",
+    ];
+
+    fn values(&self) -> Vec<String> {
+        let summary = self.summary.as_ref();
+        let findings = summary.and_then(|summary| summary.findings.as_ref());
+        let count = |count: fn(&SeverityCountsView) -> u32| {
+            findings.map_or_else(String::new, |findings| count(findings).to_string())
+        };
+        let mut values = self.place();
+        values.extend([
+            summary.map_or_else(String::new, |summary| summary.packages.to_string()),
+            count(|findings| findings.critical),
+            count(|findings| findings.high),
+            count(|findings| findings.medium),
+            count(|findings| findings.low),
+            summary.map_or_else(String::new, |summary| summary.complete.to_string()),
+            self.last_seen.to_rfc3339(),
+        ]);
+        values
     }
 }
 

@@ -3,8 +3,11 @@
 mod bulk;
 mod event;
 mod finding;
+mod fleet;
+mod holder;
 mod image;
 mod page;
+mod ranking;
 mod repository;
 mod scan;
 mod severity;
@@ -12,8 +15,13 @@ mod severity;
 pub use bulk::{BulkFailuresView, BulkItemStateView, BulkItemView, BulkView};
 pub use event::{EventKindView, EventView, HistoryEntryView};
 pub use finding::FindingView;
+pub use fleet::FleetSummaryView;
+pub use holder::{
+    AffectedImageView, HolderList, HoldingImageView, RepositoryImagesView, TotalView,
+};
 pub use image::{ImageView, LayerView, TagView};
 pub use page::{Listing, PageParameters};
+pub use ranking::{ChangeSummaryView, FixPlanView, RankingView};
 pub use repository::{RepositoryView, TagDetailView, TagPeriodView};
 pub use scan::{LaneView, ScanStateView, ScanView};
 pub use severity::SeverityView;

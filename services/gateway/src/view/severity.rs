@@ -23,6 +23,13 @@ pub enum SeverityView {
     Critical,
 }
 
+impl SeverityView {
+    /// The word as JSON has it.
+    pub fn name(self) -> &'static str {
+        Severity::from(self).name()
+    }
+}
+
 impl From<SeverityView> for Severity {
     fn from(severity: SeverityView) -> Self {
         match severity {

@@ -10,6 +10,7 @@ mod errors;
 mod events;
 mod images;
 mod operation;
+mod questions;
 mod repositories;
 mod sboms;
 mod scans;

@@ -63,6 +63,59 @@ Examples:
   scanyard submit registry.example.com/team/app:1.4 --fail-on critical --format json
   scanyard submit sbom:app.cdx.json --name team/app:1.4 --wait";
 
+pub const WHO_HAS: &str = "\
+Examples:
+  scanyard who-has CVE-2021-44228
+  scanyard who-has log4j-core --range '>=2.0-beta9,<2.15.0'
+  scanyard who-has pkg:deb/debian/openssl --range '<3.0.11-1~deb12u2' --repository 'prod/**'
+  scanyard who-has CVE-2021-44228 --format csv > affected.csv
+  scanyard who-has CVE-2021-44228 --as-of 2026-01-31T00:00:00Z
+
+On the day of the next Log4Shell there is no advisory yet: ask for the package and the versions. The
+answer comes from what is in the images, and needs no scan.";
+
+pub const IMAGES: &str = "\
+Examples:
+  scanyard images --repository 'registry.example.com/prod/**' --min-severity critical --fixable
+  scanyard images --known-exploited --format csv
+  scanyard images --label team=payments --last-seen-before 2026-01-01T00:00:00Z";
+
+pub const PACKAGES: &str = "\
+Examples:
+  scanyard packages log4j
+  scanyard packages ssl --limit 10 --json";
+
+pub const FLEET_SUMMARY: &str = "\
+Examples:
+  scanyard fleet summary
+  scanyard fleet summary --repository 'prod/**' --as-of 2026-01-31T00:00:00Z";
+
+pub const FLEET_TOP: &str = "\
+Examples:
+  scanyard fleet top --min-severity high --fixable
+  scanyard fleet top --known-exploited --repository 'prod/**'";
+
+pub const FLEET_WORST: &str = "\
+Examples:
+  scanyard fleet worst --limit 10
+  scanyard fleet worst --repository 'prod/**' --format csv";
+
+pub const FLEET_CHANGES: &str = "\
+Example:
+  scanyard fleet changes 2026-01-31T00:00:00Z --repository 'prod/**'";
+
+pub const FIX_PLAN: &str = "\
+Examples:
+  scanyard fleet fix-plan
+  scanyard fleet fix-plan --repository 'prod/**' --min-severity high --limit 5
+
+Each step is the upgrade that removes most of what the steps before have left.";
+
+pub const COMPARE: &str = "\
+Examples:
+  scanyard compare sha256:... sha256:...
+  scanyard compare sha256:... --as-of 2026-01-31T00:00:00Z";
+
 pub const DEMO: &str = "\
 Examples:
   scanyard demo

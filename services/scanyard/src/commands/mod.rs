@@ -1,15 +1,20 @@
 //! Every command, one file each.
 
+mod ask;
 mod bulk;
+mod compare;
 mod completion;
 mod db;
 mod demo;
 mod explain;
+mod fleet;
 mod forget;
 mod gateway;
 mod gc;
 mod health;
+mod images;
 mod key;
+mod packages;
 mod repository;
 mod roles;
 mod scan;
@@ -17,6 +22,7 @@ mod scheduler;
 mod serve;
 mod submit;
 mod versions;
+mod who_has;
 mod worker;
 
 use std::future::Future;
@@ -68,6 +74,11 @@ fn run_command(command: Command) -> anyhow::Result<Exit> {
         Command::Repository(command) => block_on(repository::run(command)),
         Command::Forget(args) => block_on(forget::run(args)),
         Command::Gc(args) => block_on(gc::run(*args)),
+        Command::WhoHas(args) => block_on(who_has::run(*args)),
+        Command::Images(args) => block_on(images::run(*args)),
+        Command::Packages(args) => block_on(packages::run(args)),
+        Command::Fleet(command) => block_on(fleet::run(*command)),
+        Command::Compare(args) => block_on(compare::run(args)),
         Command::Demo(args) => block_on(demo::run(args)),
     }
 }

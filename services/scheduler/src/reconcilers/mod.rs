@@ -10,6 +10,7 @@ mod bulk_listing;
 mod garbage;
 mod leases;
 mod outbox;
+mod predictions;
 mod queue_depth;
 mod registry_walk;
 mod rematch;
@@ -56,6 +57,11 @@ pub fn leading(context: &SchedulerContext) -> Vec<Arc<dyn Reconciler>> {
             registry: settings.bulk.registry.clone(),
             interval: settings.bulk.listing,
         }),
+        Arc::new(predictions::Predictions::new(
+            Arc::clone(store),
+            advisories.clone(),
+            settings.predictions,
+        )),
         Arc::new(rematch::Rematch::new(
             Arc::clone(store),
             advisories.clone(),

@@ -1,6 +1,5 @@
 //! Lists registries for bulks that name a pattern instead of references.
 
-mod glob;
 mod piece;
 mod tag_order;
 

@@ -7,11 +7,11 @@ use scanyard_oci::{
 };
 use scanyard_store::{
     BulkReference, Listed, Listing, ListingStep, RejectedPlace, Rejection, Rejections, ScanFailure,
+    matches_name,
 };
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::glob;
 use super::tag_order::Newest;
 
 /// A piece ends at so many references: they are stored in one transaction.
@@ -87,7 +87,7 @@ impl Piece<'_> {
         self.count_page(&selection.registry)?;
         let page = list_repositories(&host, self.cursor.catalog.as_deref(), self.options).await?;
         for name in self.not_listed(&page.names) {
-            if glob::matches(&selection.repositories, name) {
+            if matches_name(&selection.repositories, name) {
                 match self.list_repository(name).await {
                     Ok(Progress::Whole) => {}
                     Ok(Progress::Part) => return Ok(self.go_on()),
@@ -132,7 +132,7 @@ impl Piece<'_> {
             let page = list_tags(&repository, cursor.as_deref(), self.options).await?;
             let wanted = |tag: &String| {
                 let pattern = selection.tags.as_deref();
-                pattern.is_none_or(|pattern| glob::matches(pattern, tag))
+                pattern.is_none_or(|pattern| matches_name(pattern, tag))
             };
             for tag in page.names.into_iter().filter(wanted) {
                 match &mut newest {

@@ -2,7 +2,7 @@
 
 /// Whether a name is what the pattern describes. Takes no longer than both are long, whatever stars
 /// a tenant writes.
-pub fn matches(pattern: &str, name: &str) -> bool {
+pub fn matches_name(pattern: &str, name: &str) -> bool {
     let name: Vec<char> = name.chars().collect();
     // Ends of the name's parts that the pattern so far describes.
     let mut ends = vec![false; name.len() + 1];
@@ -43,7 +43,7 @@ mod tests {
             ("v1.*", "v1.2"),
         ];
         for (pattern, name) in described {
-            assert!(matches(pattern, name), "{pattern} {name}");
+            assert!(matches_name(pattern, name), "{pattern} {name}");
         }
         let others = [
             ("team/*", "team/sub/app"),
@@ -55,8 +55,8 @@ mod tests {
             ("[a-z]", "a"),
         ];
         for (pattern, name) in others {
-            assert!(!matches(pattern, name), "{pattern} {name}");
+            assert!(!matches_name(pattern, name), "{pattern} {name}");
         }
-        assert!(!matches(&"*a".repeat(100), &"a".repeat(99)));
+        assert!(!matches_name(&"*a".repeat(100), &"a".repeat(99)));
     }
 }

@@ -4,6 +4,7 @@
 
 mod advisories;
 mod fleet_bench;
+mod fleet_images;
 mod layout;
 mod make_fleet;
 mod measure;
@@ -34,6 +35,8 @@ enum Command {
     Service(service::ServiceArgs),
     /// Makes a fleet of images directly in a store, as if they had been scanned.
     Fleet(make_fleet::FleetArgs),
+    /// Serves a small fleet as real images of a registry.
+    FleetImages(fleet_images::FleetImagesArgs),
     /// Rescans and questions over fleets of growing size.
     FleetBench(fleet_bench::BenchArgs),
 }
@@ -45,6 +48,7 @@ fn main() -> anyhow::Result<()> {
         Command::Advisories(args) => advisories::run(&args),
         Command::Service(args) => service::run(&args),
         Command::Fleet(args) => make_fleet::run(&args),
+        Command::FleetImages(args) => fleet_images::run(&args),
         Command::FleetBench(args) => fleet_bench::run(&args),
     }
 }

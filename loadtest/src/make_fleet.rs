@@ -32,7 +32,8 @@ pub struct AdvisorySource {
 }
 
 impl AdvisorySource {
-    fn open(&self) -> anyhow::Result<Database> {
+    /// Opens it.
+    pub fn open(&self) -> anyhow::Result<Database> {
         match &self.advisories {
             Some(path) => Ok(Database::open(path)?),
             None => compile(&self.osv),

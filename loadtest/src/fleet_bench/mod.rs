@@ -94,6 +94,7 @@ async fn measure_sqlite(
     let mut measuring = Measuring::new("SQLite", &fleet, args, before, after);
     let address = file.display().to_string();
     measuring.time_writing(write(&address, &fleet)).await?;
+    measuring.measured.written_bytes = file.metadata()?.len();
     let store = SqliteStore::open(&file).await?;
     measuring.run(&store).await?;
     let size = file.metadata()?.len();

@@ -46,6 +46,8 @@ CREATE TABLE deliveries (
     subscription_id uuid        NOT NULL REFERENCES subscriptions (id) ON DELETE CASCADE,
     -- JSON.
     content         text        NOT NULL,
+    -- Whether somebody tries the way out: it is sent before others, and once.
+    is_test         boolean     NOT NULL,
     -- waiting, delivered, dead.
     state           text        NOT NULL,
     -- Tries that were begun: the number keeps a late sender from writing.

@@ -45,6 +45,8 @@ CREATE TABLE deliveries (
     subscription_id BLOB    NOT NULL REFERENCES subscriptions (id) ON DELETE CASCADE,
     -- JSON.
     content         TEXT    NOT NULL,
+    -- Whether somebody tries the way out: it is sent before others, and once.
+    is_test         INTEGER NOT NULL,
     -- waiting, delivered, dead.
     state           TEXT    NOT NULL,
     -- Tries that were begun.

@@ -82,6 +82,12 @@ pub mod name {
     pub const LEADING: &str = "scanyard_scheduler_leading";
     /// Rounds of reconcilers.
     pub const RECONCILER_ROUNDS: &str = "scanyard_reconciler_rounds_total";
+    /// Tries to send a message to a receiver.
+    pub const DELIVERIES: &str = "scanyard_deliveries_total";
+    /// Time that such a try takes.
+    pub const DELIVERY_SECONDS: &str = "scanyard_delivery_seconds";
+    /// Messages to receivers that wait or were given up.
+    pub const DELIVERIES_KEPT: &str = "scanyard_deliveries_kept";
     /// The advisory revision in use.
     pub const ADVISORY_REVISION: &str = "scanyard_advisory_revision";
     /// Age of the advisories in use.
@@ -93,7 +99,7 @@ pub mod name {
 }
 
 /// Every metric.
-pub const METRICS: [Metric; 25] = {
+pub const METRICS: [Metric; 28] = {
     use MetricKind::{Counter, Gauge, Seconds};
     [
         metric(
@@ -221,6 +227,24 @@ pub const METRICS: [Metric; 25] = {
             Counter,
             &["reconciler", "outcome"],
             "Rounds of the scheduler's reconcilers; outcome is ok or failed.",
+        ),
+        metric(
+            name::DELIVERIES,
+            Counter,
+            &["form", "outcome"],
+            "Tries to send a message to a receiver; outcome is delivered, retry, given_up or gone.",
+        ),
+        metric(
+            name::DELIVERY_SECONDS,
+            Seconds,
+            &[],
+            "Time that a try to send a message takes.",
+        ),
+        metric(
+            name::DELIVERIES_KEPT,
+            Gauge,
+            &["state"],
+            "Messages to receivers by state: waiting or dead. Counting ends at 10,000.",
         ),
         metric(
             name::ADVISORY_REVISION,

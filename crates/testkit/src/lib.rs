@@ -27,6 +27,7 @@ mod proxy;
 mod real_nats;
 mod real_postgres;
 mod real_registry;
+mod receiver;
 
 pub use fake_registry::{Access, FakeRegistry, Fault, Request};
 pub use image::{Image, Index};
@@ -36,3 +37,4 @@ pub use proxy::Proxy;
 pub use real_nats::RealNats;
 pub use real_postgres::{Durability, RealPostgres};
 pub use real_registry::RealRegistry;
+pub use receiver::{Received, Receiver, Reply};

@@ -8,7 +8,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use scanyard_package::Digest;
-use scanyard_store::{BulkId, ChangeId, KeyId, ScanId};
+use scanyard_store::{BulkId, ChangeId, KeyId, ScanId, SubscriptionId};
 use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
@@ -127,6 +127,12 @@ impl PathValue for BulkId {
 impl PathValue for KeyId {
     fn parse(text: &str) -> Result<Self, Problem> {
         parse_uuid(text).map(KeyId)
+    }
+}
+
+impl PathValue for SubscriptionId {
+    fn parse(text: &str) -> Result<Self, Problem> {
+        parse_uuid(text).map(SubscriptionId)
     }
 }
 

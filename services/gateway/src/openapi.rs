@@ -84,11 +84,12 @@ mod tests {
 
     use super::*;
 
-    const OPERATIONS: [&str; 58] = [
+    const OPERATIONS: [&str; 67] = [
         "delete /v1/dead-letters/{id}",
         "delete /v1/images/{digest}",
         "delete /v1/keys/{id}",
         "delete /v1/scans/{id}",
+        "delete /v1/subscriptions/{id}",
         "get /",
         "get /healthz",
         "get /metrics",
@@ -102,6 +103,7 @@ mod tests {
         "get /v1/bulk/{id}/items",
         "get /v1/dead-letters",
         "get /v1/dead-letters/{id}",
+        "get /v1/deliveries/{id}",
         "get /v1/events",
         "get /v1/events/{id}",
         "get /v1/events/{id}/images",
@@ -128,21 +130,28 @@ mod tests {
         "get /v1/scans",
         "get /v1/scans/{id}",
         "get /v1/scans/{id}/events",
+        "get /v1/subscriptions",
+        "get /v1/subscriptions/{id}",
+        "get /v1/subscriptions/{id}/deliveries",
         "get /v1/tags",
         "get /v1/tags/history",
         "get /v1/vulnerabilities",
         "get /v1/vulnerabilities/{id}",
         "get /v1/vulnerabilities/{id}/images",
         "get /v1/vulnerabilities/{id}/repositories",
+        "patch /v1/subscriptions/{id}",
         "post /v1/bulk",
         "post /v1/bulk/{id}/cancel",
         "post /v1/bulk/{id}/pause",
         "post /v1/bulk/{id}/resume",
         "post /v1/bulk/{id}/retry",
         "post /v1/dead-letters/{id}/redrive",
+        "post /v1/deliveries/{id}/redrive",
         "post /v1/keys",
         "post /v1/sboms",
         "post /v1/scans",
+        "post /v1/subscriptions",
+        "post /v1/subscriptions/{id}/test",
     ];
 
     fn document() -> Value {

@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use scanyard_egress::Egress;
 use scanyard_package::Digest;
 use scanyard_queue::Queue;
 use scanyard_report::Epss;
+use scanyard_sealing::SealingKeys;
 use scanyard_store::Store;
 use scanyard_telemetry::Metrics;
 use tokio::sync::{Semaphore, watch};
@@ -67,6 +69,10 @@ pub struct Parts {
     pub auth: AuthMode,
     /// Whether `oci:`, `rootfs:` and other paths on the workers' disks may be scanned.
     pub allow_local_sources: bool,
+    /// What others' secrets are sealed with; without it none are taken.
+    pub sealing: Option<Arc<SealingKeys>>,
+    /// Which receivers of messages may be named.
+    pub egress: Egress,
     /// Bounds.
     pub settings: Settings,
     /// Ends event streams and waiting requests when the service stops.
@@ -120,6 +126,14 @@ impl Gateway {
 
     pub(crate) fn allows_local_sources(&self) -> bool {
         self.0.parts.allow_local_sources
+    }
+
+    pub(crate) fn sealing(&self) -> Option<&SealingKeys> {
+        self.0.parts.sealing.as_deref()
+    }
+
+    pub(crate) fn egress(&self) -> Egress {
+        self.0.parts.egress
     }
 
     pub(crate) fn settings(&self) -> &Settings {

@@ -1,6 +1,7 @@
 //! The command line: every command, option and its help.
 
 mod bulk;
+mod events;
 mod examples;
 mod lifecycle;
 mod questions;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 pub use bulk::*;
+pub use events::*;
 pub use lifecycle::*;
 pub use questions::*;
 pub use service::*;
@@ -105,6 +107,13 @@ pub enum Command {
     Fleet(Box<FleetCommand>),
     /// Show what one image has otherwise than another, or than itself at an earlier moment.
     Compare(CompareArgs),
+    /// Show what new advisories changed about images that a running service knows.
+    Events(Box<EventsArgs>),
+    /// Show what happened to an image: its tags, and what new advisories changed.
+    History(HistoryArgs),
+    /// Have messages sent when new advisories change something: webhooks, Slack, Teams.
+    #[command(subcommand)]
+    Subscriptions(SubscriptionsCommand),
     /// See it work: start a service, scan a small image that is built on the spot, show findings.
     Demo(DemoArgs),
     /// Print a completion script for your shell.

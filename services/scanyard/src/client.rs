@@ -219,7 +219,8 @@ impl Client {
         Ok(Ok(()))
     }
 
-    async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
+    /// Sends a request; its answer, unless it is a problem.
+    pub async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
         let response = request.send().await.map_err(|error| {
             Failure::new(
                 format!("cannot reach {}: {}", self.server, last_cause(&error)),

@@ -98,7 +98,7 @@ fn causes(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 /// Text from elsewhere without control characters, which could rewrite the terminal.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()

@@ -26,7 +26,8 @@ pub async fn ensure(store: &dyn Store, file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn write_secret(file: &Path, secret: &str) -> io::Result<()> {
+/// Writes a file that only its owner can read, whole or not at all.
+pub fn write_secret(file: &Path, secret: &str) -> io::Result<()> {
     let aside = file.with_extension("new");
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);

@@ -7,6 +7,7 @@
 
 mod advisory_copies;
 mod bulk_settings;
+mod delivery;
 mod election;
 mod fleet_copy;
 mod garbage_settings;
@@ -18,6 +19,7 @@ mod walk_settings;
 
 pub use advisory_copies::AdvisoryCopies;
 pub use bulk_settings::BulkSettings;
+pub use delivery::DeliverySettings;
 pub use garbage_settings::GarbageSettings;
 pub use reconciler::{Reconciler, Round, run_reconciler};
 pub use reconcilers::AdvisoryFollow;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use scanyard_advisory::UpdateOptions;
 use tokio::sync::Notify;
 
-use crate::{BulkSettings, GarbageSettings, WalkSettings};
+use crate::{BulkSettings, DeliverySettings, GarbageSettings, WalkSettings};
 
 /// Where advisories come from.
 #[derive(Debug, Clone)]
@@ -85,6 +85,8 @@ pub struct SchedulerSettings {
     pub garbage: Option<GarbageSettings>,
     /// How known repositories are compared with their registries, if they are.
     pub walk: Option<WalkSettings>,
+    /// How subscriptions are told of changes.
+    pub delivery: DeliverySettings,
     /// Where advisories come from; without them nothing is matched.
     pub advisory: Option<AdvisorySettings>,
 }
@@ -102,6 +104,7 @@ impl Default for SchedulerSettings {
             bulk: BulkSettings::default(),
             garbage: None,
             walk: None,
+            delivery: DeliverySettings::default(),
             advisory: None,
         }
     }

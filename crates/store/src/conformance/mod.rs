@@ -7,6 +7,7 @@
 
 mod builder;
 pub mod bulk;
+pub mod changes;
 pub mod content;
 pub mod documents;
 pub mod fleet;
@@ -18,6 +19,7 @@ pub mod lost_work;
 pub mod matches;
 pub mod questions;
 pub mod scans;
+pub mod subscriptions;
 pub mod walks;
 
 /// One test for each case of the suite.
@@ -105,6 +107,17 @@ macro_rules! store_conformance {
             questions: the_worst_images_and_the_commonest_vulnerabilities_come_first,
             questions: images_are_known_by_the_layers_that_they_begin_with,
             questions: findings_that_are_likely_to_be_exploited_are_told_apart,
+            changes: a_change_is_one_event_however_many_images_it_concerns,
+            changes: events_are_filtered,
+            changes: pages_hold_every_image_of_a_change_once,
+            changes: the_history_of_an_image_is_told_from_its_end,
+            subscriptions: a_subscription_is_told_once_of_what_comes_after_it,
+            subscriptions: a_subscription_with_a_filter_is_told_what_passes,
+            subscriptions: a_message_is_sent_by_one_and_lost_ones_come_again,
+            subscriptions: a_receiver_that_fails_is_left_alone_for_a_while,
+            subscriptions: a_paused_subscription_goes_on_where_it_was,
+            subscriptions: a_subscription_is_its_tenants,
+            subscriptions: more_changes_than_fit_in_a_round_are_told_once,
             leadership: exactly_one_of_many_leads,
             leadership: a_leader_that_resigns_is_followed_at_once,
             leadership: a_leader_whose_lease_ended_cannot_renew_after_another_took_over,

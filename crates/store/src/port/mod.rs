@@ -4,6 +4,7 @@ mod answers;
 mod bulk;
 mod bulk_counts;
 mod changes;
+mod deliveries;
 mod documents;
 mod fleet;
 mod garbage;
@@ -19,6 +20,7 @@ mod predictions;
 mod questions;
 mod scans;
 mod selection;
+mod subscriptions;
 mod walks;
 
 pub use answers::{
@@ -35,6 +37,10 @@ pub use bulk_counts::{BulkCounts, BulkDepth, Fed, Settled};
 pub use changes::{
     Change, ChangeFilter, ChangeId, ChangeKind, ChangeQuery, Changes, Event, HistoryEntry,
     ImageCount, ImageEvent, UnknownChangeKind,
+};
+pub use deliveries::{
+    Attempt, AttemptOutcome, ChangeNotice, ClaimedDelivery, Deliveries, Delivery, DeliveryDepth,
+    DeliveryId, DeliveryState, DueSubscription, NoticedPackage, Notification,
 };
 pub use documents::{Documents, SubmittedSbom};
 pub use fleet::{Completed, Concerned, DistroId, Fleet, PackageGroup};
@@ -57,6 +63,10 @@ pub use scans::{
     Scans,
 };
 pub use selection::{FindingBounds, ImageBounds, LabelBound, Selection, Subject, Total};
+pub use subscriptions::{
+    MessageForm, NewSubscription, Subscription, SubscriptionChange, SubscriptionId,
+    SubscriptionState, Subscriptions, Target, UnknownWord,
+};
 pub use walks::{Walk, WalkStep, Walks};
 
 use async_trait::async_trait;
@@ -80,6 +90,8 @@ pub trait Store:
     + Changes
     + Questions
     + Predictions
+    + Subscriptions
+    + Deliveries
     + Outbox
     + Leadership
 {

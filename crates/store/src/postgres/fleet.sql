@@ -62,3 +62,8 @@ SELECT layer_id, '1', image_id, scan_id FROM scan_images
 JOIN image_layers USING (image_id) WHERE image_id > 19900;
 INSERT INTO outbox (id, lane, stage, payload)
 SELECT 'message' || n, 'bulk', 'image', 'payload' FROM generate_series(1, 2000) AS n;
+UPDATE tenant_images SET package_set_id = 1 + image_id % 2000;
+INSERT INTO revisions (sequence, digest, activated_at, processed_at)
+VALUES (2, sha256('next'), now(), now());
+INSERT INTO changes (revision, package_id, vulnerability, kind, finding_after_id)
+SELECT 2, n, 'CVE-' || n % 10000, 'new', n FROM generate_series(1, 40000) AS n;

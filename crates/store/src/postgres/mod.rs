@@ -29,6 +29,8 @@ mod chosen_images;
 mod claim;
 mod columns;
 mod create;
+mod deliveries;
+mod delivery_rows;
 mod documents;
 mod finish;
 mod fleet;
@@ -46,6 +48,7 @@ mod lifecycle;
 mod lineage_facts;
 mod listener;
 mod matches;
+mod notices;
 mod outbox;
 mod outcomes;
 mod package_rows;
@@ -64,6 +67,7 @@ mod scans;
 mod session;
 mod settings;
 mod statements;
+mod subscriptions;
 mod summaries;
 mod tags;
 mod unused;
@@ -190,6 +194,8 @@ fn modules_with_statements() -> Vec<(&'static str, &'static str)> {
         chosen_images::STATEMENTS,
         claim::STATEMENTS,
         create::STATEMENTS,
+        deliveries::STATEMENTS,
+        delivery_rows::STATEMENTS,
         documents::STATEMENTS,
         finish::STATEMENTS,
         fleet::STATEMENTS,
@@ -206,6 +212,7 @@ fn modules_with_statements() -> Vec<(&'static str, &'static str)> {
         leadership::STATEMENTS,
         lifecycle::STATEMENTS,
         matches::STATEMENTS,
+        notices::STATEMENTS,
         outbox::STATEMENTS,
         outcomes::STATEMENTS,
         plan_facts::STATEMENTS,
@@ -218,6 +225,7 @@ fn modules_with_statements() -> Vec<(&'static str, &'static str)> {
         record::STATEMENTS,
         revisions::STATEMENTS,
         scans::STATEMENTS,
+        subscriptions::STATEMENTS,
         summaries::STATEMENTS,
         tags::STATEMENTS,
         unused::STATEMENTS,

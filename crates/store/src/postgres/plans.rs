@@ -7,7 +7,8 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use super::*;
 
 /// Tables that grow with the fleet. `awaited_layers` is as small as the open work.
-const LARGE: [&str; 15] = [
+const LARGE: [&str; 16] = [
+    "changes",
     "finding_ids",
     "findings",
     "image_layers",
@@ -53,6 +54,39 @@ const QUESTIONS: &[(&str, &str)] = &[
     (fleet::BY_ID, "{ids}"),
     (held::MATCHES, "{ids}"),
     (held::GAPS, "{ids}"),
+    (
+        changes::LIST,
+        "{tenant}, 0, 51, 1000, array['new', 'fixed', 'changed'],
+         array['critical', 'high'], false, false, null",
+    ),
+    (
+        changes::LIST,
+        "{tenant}, 39000, 51, 1000, array['new', 'fixed', 'changed'],
+         array['critical', 'high'], false, false, null",
+    ),
+    (
+        changes::LIST_VULNERABILITY,
+        "{tenant}, 0, 51, 1000, array['new', 'fixed', 'changed'],
+         array['critical', 'high'], false, false, null, array['CVE-5']",
+    ),
+    (
+        changes::ONE,
+        "{tenant}, 7, 1, 1000, array['new', 'fixed', 'changed'],
+         array['critical', 'high'], false, false, null",
+    ),
+    (changes::WINDOW_END, "39000"),
+    (changes::NAMES, "'CVE-5'"),
+    (changes::LATEST, ""),
+    (changed_images::CONCERNED, "{tenant}, 7, 0, 0, 51"),
+    (history::SEEN, "{tenant}, {image}"),
+    (history::ENTRIES, "{tenant}, 7, now(), now(), 1, 1, 51"),
+    (history::CHANGES, "7, now(), 40001, 51"),
+    (notices::GROUPS_AFTER, "2, 'CVE-5', 'new', 2, 50"),
+    (
+        notices::MEMBERS,
+        "{tenant}, 2, 'CVE-5', 'new', array['critical', 'high'], false, false, null, 101",
+    ),
+    (notices::IMAGES, "{tenant}, {ids}, 2, now(), null, 10001"),
     (outcomes::LOCK_PACKAGES, "{ids}, 2"),
     (outcomes::MATCHED, "{ids}, 2"),
     (summaries::WITHOUT, "1, 100, 0"),
@@ -248,7 +282,10 @@ async fn explain(connection: &mut PgConnection, statement: &str, arguments: &str
         .execute(&mut *connection)
         .await
         .unwrap();
-    let explain = format!("EXPLAIN EXECUTE question ({arguments})");
+    let explain = match arguments.is_empty() {
+        true => "EXPLAIN EXECUTE question".to_owned(),
+        false => format!("EXPLAIN EXECUTE question ({arguments})"),
+    };
     let lines: Vec<(String,)> = sqlx::query_as(AssertSqlSafe(explain))
         .persistent(false)
         .fetch_all(&mut *connection)

@@ -120,7 +120,8 @@ async fn create_key(
     Ok((StatusCode::CREATED, Json(created)))
 }
 
-fn check_name(name: String) -> Result<String, Problem> {
+/// A name, if it is one that can be shown.
+pub fn check_name(name: String) -> Result<String, Problem> {
     let length = name.chars().count();
     if !(1..=MAX_NAME).contains(&length) || name.chars().any(char::is_control) {
         return Err(Problem::new(

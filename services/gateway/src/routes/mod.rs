@@ -4,6 +4,7 @@ mod advisories;
 mod bulk;
 mod bulk_events;
 mod dead_letters;
+mod deliveries;
 mod docs;
 mod events;
 mod fleet;
@@ -19,6 +20,7 @@ mod repositories;
 mod sboms;
 mod scan_events;
 mod scans;
+mod subscriptions;
 mod vulnerabilities;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -44,6 +46,8 @@ pub fn behind_a_key() -> OpenApiRouter<Gateway> {
         .merge(packages::routes())
         .merge(fleet::routes())
         .merge(lineage::routes())
+        .merge(subscriptions::routes())
+        .merge(deliveries::routes())
         .merge(advisories::routes())
         .merge(dead_letters::routes())
         .merge(keys::routes())

@@ -11,6 +11,7 @@ mod ranking;
 mod repository;
 mod scan;
 mod severity;
+mod subscription;
 
 pub use bulk::{BulkFailuresView, BulkItemStateView, BulkItemView, BulkView};
 pub use event::{EventKindView, EventView, HistoryEntryView};
@@ -25,3 +26,6 @@ pub use ranking::{ChangeSummaryView, FixPlanView, RankingView};
 pub use repository::{RepositoryView, TagDetailView, TagPeriodView};
 pub use scan::{LaneView, ScanStateView, ScanView};
 pub use severity::SeverityView;
+pub use subscription::{
+    DeliveryStateView, DeliveryView, EventFilterView, MessageFormView, SubscriptionView,
+};

@@ -15,4 +15,5 @@ mod repositories;
 mod sboms;
 mod scans;
 mod serving;
+mod subscriptions;
 mod support;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use scanyard_egress::Egress;
 use scanyard_gateway::{
     AuthMode, ExploitPredictions, Gateway, LoadedAdvisories, NewKey, Parts, Settings, router,
 };
@@ -14,6 +15,7 @@ use scanyard_inventory::{CatalogerSet, FileEvidence, FoldedLayer, LayerInventory
 use scanyard_matching::{Finding, FixState, Status};
 use scanyard_package::{Coverage, Digest, Distro, Package, PackageKind, Severity};
 use scanyard_queue::EmbeddedQueue;
+use scanyard_sealing::SealingKeys;
 use scanyard_store::{
     Claim, Concerned, ConfigEvidence, Fleet, ImageLayer, Images, Keys, LayerInventories,
     MatchedPackage, Matches, NewImage, PackageSet, ScanId, Scans, SqliteStore, StoredLayer, Tag,
@@ -110,6 +112,8 @@ impl TestGateway {
             metrics: metrics(),
             auth,
             allow_local_sources: false,
+            sealing: Some(Arc::new(sealing_keys())),
+            egress: Egress::PublicOnly,
             settings,
             shutdown: shutdown.clone(),
         });
@@ -173,6 +177,10 @@ impl TestGateway {
         assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text());
         ScanId(answer.json()["id"].as_str().unwrap().parse().unwrap())
     }
+}
+
+pub fn sealing_keys() -> SealingKeys {
+    SealingKeys::parse("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=").unwrap()
 }
 
 /// One recorder for the process: there can be no second one.

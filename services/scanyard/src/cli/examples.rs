@@ -138,3 +138,18 @@ mod tests {
         }
     }
 }
+
+pub const EVENTS: &str = "\
+Examples:
+  scanyard events --since 2026-05-01T00:00:00Z --min-severity high --fixable
+  scanyard events --follow --known-exploited --json
+  scanyard events --vulnerability CVE-2024-3094";
+
+pub const SUBSCRIPTIONS_ADD: &str = "\
+Examples:
+  scanyard subscriptions add --name siem --url https://siem.example.com/scanyard
+  scanyard subscriptions add --name team --form slack --url-file slack-url --min-severity high \\
+      --kind new,changed --repository 'registry.example.com/shop/*'
+
+A CloudEvent is signed: HMAC-SHA256, with the secret that is printed once, of the headers webhook-id
+and webhook-timestamp and the body, with dots between; in base64 in webhook-signature, after v1,.";

@@ -46,6 +46,9 @@ pub struct ServeArgs {
     pub registry: RegistryArgs,
 
     #[command(flatten)]
+    pub notifications: NotificationArgs,
+
+    #[command(flatten)]
     pub telemetry: TelemetryArgs,
 }
 
@@ -61,6 +64,9 @@ pub struct GatewayRoleArgs {
     /// Where the first API key is written, if there is no key at all yet.
     #[arg(long, env = "SCANYARD_FIRST_KEY_FILE", value_name = "FILE")]
     pub first_key_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub notifications: NotificationArgs,
 
     #[command(flatten)]
     pub telemetry: TelemetryArgs,
@@ -93,6 +99,9 @@ pub struct SchedulerRoleArgs {
 
     #[command(flatten)]
     pub registry: RoleRegistryArgs,
+
+    #[command(flatten)]
+    pub notifications: NotificationArgs,
 
     #[command(flatten)]
     pub telemetry: TelemetryArgs,
@@ -278,6 +287,25 @@ pub struct SchedulerArgs {
 
     #[command(flatten)]
     pub walk: WalkArgs,
+}
+
+/// How others are told of changes. Gateways and schedulers of a cluster are given the same.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Notifications")]
+pub struct NotificationArgs {
+    /// File with the keys that receivers' addresses and secrets are encrypted with: a line each, 32
+    /// random bytes in base64. The first encrypts, all decrypt. SCANYARD_SEALING_KEY holds the keys
+    /// themselves; `serve` makes a key in its directory if none is given.
+    #[arg(long, env = "SCANYARD_SEALING_KEY_FILE", value_name = "FILE")]
+    pub sealing_key_file: Option<PathBuf>,
+
+    /// Send messages to private, loopback and link-local addresses too, and without TLS.
+    #[arg(long, env = "SCANYARD_ALLOW_PRIVATE_RECEIVERS")]
+    pub allow_private_receivers: bool,
+
+    /// Address at which people reach this service, for links in messages.
+    #[arg(long, env = "SCANYARD_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
 }
 
 /// How the process is watched.

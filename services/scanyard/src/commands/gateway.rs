@@ -3,13 +3,18 @@
 use super::roles;
 use crate::cli::GatewayRoleArgs;
 use crate::exit::Exit;
-use crate::service::{BackendOptions, ServiceOptions};
+use crate::service::{BackendOptions, NotificationOptions, ServiceOptions};
 
 /// Serves until a signal.
 pub async fn run(args: GatewayRoleArgs) -> anyhow::Result<Exit> {
+    let notifications = NotificationOptions::resolve(&args.notifications, None)?;
     let options = ServiceOptions {
         backend: BackendOptions::resolve_shared(&args.backend, "gateway")?,
-        gateway: Some(roles::gateway(&args.gateway, args.first_key_file)?),
+        gateway: Some(roles::gateway(
+            &args.gateway,
+            args.first_key_file,
+            notifications,
+        )?),
         worker: None,
         scheduler: None,
         metrics_listen: args.telemetry.metrics_listen,

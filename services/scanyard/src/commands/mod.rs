@@ -6,12 +6,15 @@ mod compare;
 mod completion;
 mod db;
 mod demo;
+mod event_table;
+mod events;
 mod explain;
 mod fleet;
 mod forget;
 mod gateway;
 mod gc;
 mod health;
+mod history;
 mod images;
 mod key;
 mod packages;
@@ -21,6 +24,7 @@ mod scan;
 mod scheduler;
 mod serve;
 mod submit;
+mod subscriptions;
 mod versions;
 mod who_has;
 mod worker;
@@ -79,6 +83,9 @@ fn run_command(command: Command) -> anyhow::Result<Exit> {
         Command::Packages(args) => block_on(packages::run(args)),
         Command::Fleet(command) => block_on(fleet::run(*command)),
         Command::Compare(args) => block_on(compare::run(args)),
+        Command::Events(args) => block_on(events::run(*args)),
+        Command::History(args) => block_on(history::run(args)),
+        Command::Subscriptions(command) => block_on(subscriptions::run(command)),
         Command::Demo(args) => block_on(demo::run(args)),
     }
 }

@@ -14,7 +14,9 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::{GatewayArgs, RetentionArgs, RoleRegistryArgs, SchedulerArgs, WalkArgs};
 use crate::commands::db::update_options;
 use crate::exit::{Exit, Usage};
-use crate::service::{GatewayOptions, SchedulerOptions, Service, ServiceOptions};
+use crate::service::{
+    GatewayOptions, NotificationOptions, SchedulerOptions, Service, ServiceOptions,
+};
 use crate::{database, signals};
 
 /// Runs until a signal. `announce` words what is running, and where, for standard output.
@@ -49,6 +51,7 @@ pub fn announce(role: &str, service: &Service) -> String {
 pub fn gateway(
     args: &GatewayArgs,
     first_key_file: Option<PathBuf>,
+    notifications: NotificationOptions,
 ) -> Result<GatewayOptions, Usage> {
     if args.insecure_no_auth && !args.listen.ip().is_loopback() {
         return Err(Usage(format!(
@@ -64,11 +67,16 @@ pub fn gateway(
             false => AuthMode::Keys,
         },
         allow_local_sources: args.allow_local_sources,
+        notifications,
     })
 }
 
 /// The scheduler as the options want it.
-pub fn scheduler(args: SchedulerArgs, registry: RegistryOptions) -> SchedulerOptions {
+pub fn scheduler(
+    args: SchedulerArgs,
+    registry: RegistryOptions,
+    notifications: NotificationOptions,
+) -> SchedulerOptions {
     let (source, options) = update_options(args.advisory_source, args.advisory_mirror);
     let interval = Duration::from_secs(u64::from(args.update_interval) * 3600);
     SchedulerOptions {
@@ -81,6 +89,7 @@ pub fn scheduler(args: SchedulerArgs, registry: RegistryOptions) -> SchedulerOpt
             interval,
         }),
         registry,
+        notifications,
     }
 }
 

@@ -3,10 +3,11 @@
 use super::roles;
 use crate::cli::SchedulerRoleArgs;
 use crate::exit::Exit;
-use crate::service::{BackendOptions, ServiceOptions};
+use crate::service::{BackendOptions, NotificationOptions, ServiceOptions};
 
 /// Runs until a signal.
 pub async fn run(args: SchedulerRoleArgs) -> anyhow::Result<Exit> {
+    let notifications = NotificationOptions::resolve(&args.notifications, None)?;
     let options = ServiceOptions {
         backend: BackendOptions::resolve_shared(&args.backend, "scheduler")?,
         gateway: None,
@@ -14,6 +15,7 @@ pub async fn run(args: SchedulerRoleArgs) -> anyhow::Result<Exit> {
         scheduler: Some(roles::scheduler(
             args.scheduler,
             roles::registry(&args.registry),
+            notifications,
         )),
         metrics_listen: args.telemetry.metrics_listen,
     };

@@ -8,17 +8,22 @@ use scanyard_oci::RegistryOptions;
 use super::roles;
 use crate::cli::ServeArgs;
 use crate::exit::Exit;
-use crate::service::{BackendOptions, Service, ServiceOptions, WorkerOptions};
+use crate::service::{BackendOptions, NotificationOptions, Service, ServiceOptions, WorkerOptions};
 
 /// Serves until a signal.
 pub async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
     let backend = BackendOptions::resolve(&args.backend)?;
     let key_file = backend.data_dir().join("api-key");
-    let gateway = roles::gateway(&args.gateway, Some(key_file.clone()))?;
+    let sealing_key = match &backend {
+        BackendOptions::Embedded { data_dir } => Some(data_dir.join("sealing-key")),
+        BackendOptions::Cluster { .. } => None,
+    };
+    let notifications = NotificationOptions::resolve(&args.notifications, sealing_key.as_deref())?;
+    let gateway = roles::gateway(&args.gateway, Some(key_file.clone()), notifications.clone())?;
     let insecure = gateway.auth == AuthMode::Insecure;
     // One user's machine: what docker may pull, this process may.
     let registry: RegistryOptions = args.registry.options();
-    let scheduler = roles::scheduler(args.scheduler, registry.clone());
+    let scheduler = roles::scheduler(args.scheduler, registry.clone(), notifications);
     let database = scheduler.database.clone();
     let options = ServiceOptions {
         backend,

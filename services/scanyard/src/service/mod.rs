@@ -4,6 +4,7 @@ mod advisories;
 mod backend_options;
 mod backends;
 mod listeners;
+mod notifications;
 mod roles;
 
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use backend_options::BackendOptions;
 pub use backends::open_existing_store;
+pub use notifications::NotificationOptions;
 pub use roles::{GatewayOptions, SchedulerOptions, WorkerOptions};
 
 use crate::first_key;

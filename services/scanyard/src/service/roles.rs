@@ -5,18 +5,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use scanyard_assessment::Advisories;
+use scanyard_egress::Egress;
 use scanyard_gateway::{AuthMode, LoadedAdvisories, Parts};
 use scanyard_oci::RegistryOptions;
 use scanyard_package::Limits;
 use scanyard_scheduler::{
-    AdvisorySettings, BulkSettings, GarbageSettings, SchedulerContext, SchedulerSettings,
-    UpdateSettings, WalkSettings,
+    AdvisorySettings, BulkSettings, DeliverySettings, GarbageSettings, SchedulerContext,
+    SchedulerSettings, UpdateSettings, WalkSettings,
 };
 use scanyard_telemetry::Metrics;
 use scanyard_worker::{LookFor, StageSlots, WorkerContext, WorkerSettings};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::NotificationOptions;
 use super::backends::Backends;
 
 /// What the gateway is told about the advisories.
@@ -33,6 +35,8 @@ pub struct GatewayOptions {
     pub auth: AuthMode,
     /// Whether images may be named by a path on the workers' machines.
     pub allow_local_sources: bool,
+    /// How others are told of changes.
+    pub notifications: NotificationOptions,
 }
 
 impl GatewayOptions {
@@ -46,6 +50,8 @@ impl GatewayOptions {
         Parts {
             auth: self.auth,
             allow_local_sources: self.allow_local_sources,
+            sealing: self.notifications.keys.clone(),
+            egress: self.notifications.egress,
             ..operation_parts(backends, advisories, metrics, stop)
         }
     }
@@ -65,6 +71,8 @@ pub(super) fn operation_parts(
         metrics,
         auth: AuthMode::Keys,
         allow_local_sources: false,
+        sealing: None,
+        egress: Egress::default(),
         settings: scanyard_gateway::Settings::default(),
         shutdown: stop.clone(),
     }
@@ -122,6 +130,8 @@ pub struct SchedulerOptions {
     pub garbage: Option<GarbageSettings>,
     /// How known repositories are compared with their registries, if they are.
     pub walk: Option<WalkSettings>,
+    /// How others are told of changes.
+    pub notifications: NotificationOptions,
 }
 
 impl SchedulerOptions {
@@ -145,6 +155,12 @@ impl SchedulerOptions {
                 },
                 garbage: self.garbage,
                 walk: self.walk,
+                delivery: DeliverySettings {
+                    keys: self.notifications.keys,
+                    egress: self.notifications.egress,
+                    links: self.notifications.links,
+                    ..DeliverySettings::default()
+                },
                 ..SchedulerSettings::default()
             },
         }

@@ -7,6 +7,7 @@ mod commands;
 mod corpus;
 mod database;
 mod demo;
+mod events;
 mod full_disk;
 mod hostile;
 mod hygiene;

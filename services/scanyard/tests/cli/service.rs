@@ -16,8 +16,8 @@ use crate::world::{image, sandbox, source};
 /// A service that runs. It is killed when it is dropped.
 pub struct Served {
     child: Child,
-    url: String,
-    key: String,
+    pub url: String,
+    pub key: String,
 }
 
 impl Drop for Served {

@@ -7,8 +7,10 @@ mod advisory_update;
 mod bulk_depth;
 mod bulk_feed;
 mod bulk_listing;
+mod deliveries;
 mod garbage;
 mod leases;
+mod notices;
 mod outbox;
 mod predictions;
 mod queue_depth;
@@ -17,11 +19,12 @@ mod rematch;
 
 use std::sync::Arc;
 
-use tokio::sync::Mutex;
+use scanyard_store::Store;
+use tokio::sync::{Mutex, Notify};
 
 pub use advisory_follow::AdvisoryFollow;
 
-use crate::{AdvisorySettings, Reconciler, SchedulerContext};
+use crate::{AdvisorySettings, DeliverySettings, Reconciler, SchedulerContext};
 
 /// Those that change what everybody shares. Only the leader runs them: several would be as right,
 /// and do the same work several times.
@@ -84,6 +87,7 @@ pub fn leading(context: &SchedulerContext) -> Vec<Arc<dyn Reconciler>> {
             walk.clone(),
         )));
     }
+    list.extend(telling(store, &settings.delivery));
     if let Some(advisory) = &settings.advisory
         && let Some(copies) = &context.copies
     {
@@ -107,6 +111,24 @@ pub fn leading(context: &SchedulerContext) -> Vec<Arc<dyn Reconciler>> {
         }));
     }
     list
+}
+
+/// Those that tell subscriptions of changes.
+pub fn telling(store: &Arc<dyn Store>, settings: &DeliverySettings) -> [Arc<dyn Reconciler>; 2] {
+    let made = Arc::new(Notify::new());
+    [
+        Arc::new(notices::NoticeMaker {
+            store: Arc::clone(store),
+            interval: settings.interval,
+            keep: settings.keep,
+            made: Arc::clone(&made),
+        }),
+        Arc::new(deliveries::DeliverySender::new(
+            Arc::clone(store),
+            settings.clone(),
+            made,
+        )),
+    ]
 }
 
 /// Those that keep something of this process, whoever leads.

@@ -42,7 +42,8 @@ pub async fn run(command: BulkCommand) -> anyhow::Result<Exit> {
     }
 }
 
-fn connect(service: &ServiceArgs) -> anyhow::Result<Client> {
+/// The service that the options name.
+pub fn connect(service: &ServiceArgs) -> anyhow::Result<Client> {
     Client::new(&service.server, api_key(service.api_key_file.as_deref())?)
 }
 

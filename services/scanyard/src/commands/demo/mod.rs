@@ -18,7 +18,8 @@ use crate::cli::{DemoArgs, OutputArgs, ReportFormat};
 use crate::client::Client;
 use crate::exit::Exit;
 use crate::service::{
-    BackendOptions, GatewayOptions, SchedulerOptions, Service, ServiceOptions, WorkerOptions,
+    BackendOptions, GatewayOptions, NotificationOptions, SchedulerOptions, Service, ServiceOptions,
+    WorkerOptions,
 };
 use crate::{output, signals};
 
@@ -84,6 +85,7 @@ fn options(args: &DemoArgs, dir: &Path) -> ServiceOptions {
             first_key_file: Some(dir.join("api-key")),
             auth: AuthMode::Keys,
             allow_local_sources: true,
+            notifications: NotificationOptions::default(),
         }),
         worker: Some(WorkerOptions {
             concurrency: None,
@@ -96,6 +98,7 @@ fn options(args: &DemoArgs, dir: &Path) -> ServiceOptions {
             garbage: None,
             walk: None,
             registry: RegistryOptions::default(),
+            notifications: NotificationOptions::default(),
         }),
         metrics_listen: None,
     }

@@ -46,6 +46,7 @@ pub struct Rescan {
     /// What is left to match.
     waiting: Vec<PackageId>,
     total: usize,
+    at_rest: bool,
 }
 
 impl Rescan {
@@ -60,6 +61,7 @@ impl Rescan {
         active: Arc<ActiveAdvisories>,
         before: Before,
     ) -> Result<Self, AssessError> {
+        let at_rest = matches!(before, Before::Same);
         let concerned = match before {
             Before::Same => Concerned::Changed {
                 keys: Vec::new(),
@@ -81,6 +83,7 @@ impl Rescan {
             concerned,
             total: waiting.len(),
             waiting,
+            at_rest,
         })
     }
 
@@ -92,6 +95,11 @@ impl Rescan {
     /// Whether every package is matched.
     pub fn is_full(&self) -> bool {
         self.concerned == Concerned::All
+    }
+
+    /// Whether the fleet was at the revision when it was planned.
+    pub fn is_at_rest(&self) -> bool {
+        self.at_rest
     }
 
     /// Packages to match, and how many of them are matched.

@@ -46,6 +46,15 @@ impl CatalogerSet {
         }
     }
 
+    /// The name of every set of this version.
+    pub fn names() -> Vec<&'static str> {
+        let whether = [false, true];
+        let sets = whether
+            .into_iter()
+            .flat_map(|lockfiles| whether.map(|secrets| Self { lockfiles, secrets }.name()));
+        sets.collect()
+    }
+
     /// The set of this name: one of this version, or the same set of another.
     pub fn of_name(name: &str) -> Option<Self> {
         let mut parts = name.split('+');

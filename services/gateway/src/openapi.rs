@@ -84,10 +84,11 @@ mod tests {
 
     use super::*;
 
-    const OPERATIONS: [&str; 67] = [
+    const OPERATIONS: [&str; 72] = [
         "delete /v1/dead-letters/{id}",
         "delete /v1/images/{digest}",
         "delete /v1/keys/{id}",
+        "delete /v1/rescans/{id}",
         "delete /v1/scans/{id}",
         "delete /v1/subscriptions/{id}",
         "get /",
@@ -127,6 +128,9 @@ mod tests {
         "get /v1/packages/repositories",
         "get /v1/packages/versions",
         "get /v1/repositories",
+        "get /v1/rescans",
+        "get /v1/rescans/{id}",
+        "get /v1/rescans/{id}/events",
         "get /v1/scans",
         "get /v1/scans/{id}",
         "get /v1/scans/{id}/events",
@@ -148,6 +152,7 @@ mod tests {
         "post /v1/dead-letters/{id}/redrive",
         "post /v1/deliveries/{id}/redrive",
         "post /v1/keys",
+        "post /v1/rescans",
         "post /v1/sboms",
         "post /v1/scans",
         "post /v1/subscriptions",

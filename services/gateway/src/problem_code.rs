@@ -18,6 +18,7 @@ pub enum Code {
     RouteNotFound,
     ScanNotFound,
     BulkNotFound,
+    RescanNotFound,
     ImageNotFound,
     RepositoryNotFound,
     VulnerabilityNotFound,
@@ -31,6 +32,7 @@ pub enum Code {
     NotReady,
     BulkStateConflict,
     SubscriptionLimit,
+    RescanStateConflict,
     BodyTooLarge,
     UnsupportedMediaType,
     InvalidReference,
@@ -87,7 +89,7 @@ const fn retryable(
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 38] = [
+    pub const ALL: [Code; 40] = [
         Code::InvalidBody,
         Code::InvalidQuery,
         Code::InvalidCursor,
@@ -100,6 +102,7 @@ impl Code {
         Code::RouteNotFound,
         Code::ScanNotFound,
         Code::BulkNotFound,
+        Code::RescanNotFound,
         Code::ImageNotFound,
         Code::RepositoryNotFound,
         Code::VulnerabilityNotFound,
@@ -113,6 +116,7 @@ impl Code {
         Code::NotReady,
         Code::BulkStateConflict,
         Code::SubscriptionLimit,
+        Code::RescanStateConflict,
         Code::BodyTooLarge,
         Code::UnsupportedMediaType,
         Code::InvalidReference,
@@ -156,6 +160,8 @@ impl Code {
                 "List your scans with GET /v1/scans."),
             Code::BulkNotFound => final_answer(S::NOT_FOUND, "bulk_not_found", "There is no such bulk",
                 "List your bulks with GET /v1/bulk."),
+            Code::RescanNotFound => final_answer(S::NOT_FOUND, "rescan_not_found", "There is no such rescan",
+                "List rescans with GET /v1/rescans; there are none before the first advisories."),
             Code::ImageNotFound => final_answer(S::NOT_FOUND, "image_not_found", "There is no such image",
                 "Submit it with POST /v1/scans; GET /v1/images lists those that are known."),
             Code::RepositoryNotFound => final_answer(S::NOT_FOUND, "repository_not_found", "There is no such repository",
@@ -182,6 +188,8 @@ impl Code {
                 "Look at the bulk with GET /v1/bulk/{id}; submit the references again if it was cancelled."),
             Code::SubscriptionLimit => final_answer(S::CONFLICT, "subscription_limit", "There are too many subscriptions",
                 "Remove one that is not needed with DELETE /v1/subscriptions/{id}."),
+            Code::RescanStateConflict => final_answer(S::CONFLICT, "rescan_state_conflict", "The rescan's state does not allow this",
+                "Look at it with GET /v1/rescans/{id}; only a full rescan that somebody asked for and that is not done can be cancelled."),
             Code::BodyTooLarge => final_answer(S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large",
                 "Send less in one request."),
             Code::UnsupportedMediaType => final_answer(S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body's media type is not taken",

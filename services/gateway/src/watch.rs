@@ -4,8 +4,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use scanyard_store::{
-    Bulk, BulkCounts, BulkId, BulkState, Scan, ScanId, ScanNotice, ScanProgress, ScanState,
-    StoreError, TenantId,
+    Bulk, BulkCounts, BulkId, BulkState, RescanRecord, RescanState, Scan, ScanId, ScanNotice,
+    ScanProgress, ScanState, StoreError, TenantId,
 };
 
 use crate::state::Gateway;
@@ -80,6 +80,27 @@ impl Followed for Bulk {
     }
 
     fn notice(_: &Gateway, _: BulkId) -> Option<ScanNotice> {
+        None
+    }
+}
+
+impl Followed for RescanRecord {
+    type Id = i64;
+    type Seen = (RescanState, u64, bool);
+
+    async fn read(gateway: &Gateway, _: TenantId, id: i64) -> Result<Option<Self>, StoreError> {
+        gateway.store().rescan(id).await
+    }
+
+    fn seen(&self) -> Self::Seen {
+        (self.state, self.matched, self.full)
+    }
+
+    fn is_final(&self) -> bool {
+        self.state.is_final()
+    }
+
+    fn notice(_: &Gateway, _: i64) -> Option<ScanNotice> {
         None
     }
 }

@@ -5,6 +5,7 @@ mod events;
 mod examples;
 mod lifecycle;
 mod questions;
+mod rescan;
 mod service;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub use bulk::*;
 pub use events::*;
 pub use lifecycle::*;
 pub use questions::*;
+pub use rescan::*;
 pub use service::*;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -114,6 +116,9 @@ pub enum Command {
     /// Have messages sent when new advisories change something: webhooks, Slack, Teams.
     #[command(subcommand)]
     Subscriptions(SubscriptionsCommand),
+    /// Match the whole fleet again, or catalog outdated images again, and see it through.
+    #[command(after_help = examples::RESCAN)]
+    Rescan(RescanArgs),
     /// See it work: start a service, scan a small image that is built on the spot, show findings.
     Demo(DemoArgs),
     /// Print a completion script for your shell.

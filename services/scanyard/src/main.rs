@@ -12,6 +12,7 @@ mod database;
 mod exit;
 mod first_key;
 mod image_scan;
+mod line_progress;
 mod output;
 mod paths;
 mod progress;

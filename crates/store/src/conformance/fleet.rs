@@ -233,3 +233,67 @@ pub async fn a_renewed_revision_is_another_one_of_the_same_database(store: Arc<d
     assert_eq!(ids.unwrap().len(), 3);
     assert!(!store.revision(first).await.unwrap().unwrap().full);
 }
+
+pub async fn a_rescan_tells_how_far_it_is_and_may_be_cancelled(store: Arc<dyn Store>) {
+    let first = fleet_of_two(&*store).await;
+    let done = store.rescan(first).await.unwrap().unwrap();
+    assert_eq!((done.state, done.full), (RescanState::Done, false));
+    assert!(!store.cancel_rescan(first).await.unwrap(), "it is done");
+    let second = store.renew_revision().await.unwrap().unwrap().sequence;
+    let waiting = store.rescan(second).await.unwrap().unwrap();
+    assert_eq!((waiting.state, waiting.full), (RescanState::Waiting, true));
+    assert!(waiting.requested_at.is_some());
+    let progress = RescanProgress {
+        all: true,
+        packages: 3,
+        matched: 1,
+    };
+    assert!(store.note_rescan(second, progress).await.unwrap());
+    let running = store.rescan(second).await.unwrap().unwrap();
+    assert_eq!(running.state, RescanState::Running);
+    assert_eq!((running.packages, running.matched), (3, 1));
+    assert!(store.cancel_rescan(second).await.unwrap());
+    assert!(!store.cancel_rescan(second).await.unwrap(), "once");
+    assert!(!store.note_rescan(second, progress).await.unwrap());
+    assert!(!store.revision(second).await.unwrap().unwrap().full);
+
+    let third = activate(&*store, 902).await;
+    store.complete_revision(third, &nothing()).await.unwrap();
+    let page = PageRequest {
+        cursor: None,
+        limit: 2,
+    };
+    let newest = store.rescans(&page).await.unwrap();
+    let states: Vec<_> = newest.items.iter().map(|rescan| rescan.state).collect();
+    assert_eq!(states, [RescanState::Done, RescanState::PassedOver]);
+    let rest = PageRequest {
+        cursor: newest.next,
+        limit: 2,
+    };
+    let rest = store.rescans(&rest).await.unwrap();
+    assert_eq!((rest.items, rest.next), (vec![done], None));
+}
+
+pub async fn images_of_another_cataloger_set_are_outdated(store: Arc<dyn Store>) {
+    fleet_of_two(&*store).await;
+    let page = |cursor| PageRequest { cursor, limit: 1 };
+    let tenant = TenantId::DEFAULT;
+    let current = store.outdated_images(tenant, &[SET], &page(None)).await;
+    assert_eq!(current.unwrap().items, [""; 0]);
+    let first = store
+        .outdated_images(tenant, &["2"], &page(None))
+        .await
+        .unwrap();
+    let next = store
+        .outdated_images(tenant, &["2"], &page(first.next))
+        .await;
+    let next = next.unwrap();
+    assert_eq!(next.next, None);
+    let references = [&first.items[0], &next.items[0]];
+    let expected = [1, 2].map(|image| format!("registry.test/app@{}", digest(image)));
+    assert_eq!(references, [&expected[0], &expected[1]]);
+    let other = store
+        .outdated_images(other_tenant(), &["2"], &page(None))
+        .await;
+    assert_eq!(other.unwrap().items, [""; 0]);
+}

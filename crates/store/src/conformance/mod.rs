@@ -118,6 +118,8 @@ macro_rules! store_conformance {
             subscriptions: a_paused_subscription_goes_on_where_it_was,
             subscriptions: a_subscription_is_its_tenants,
             subscriptions: more_changes_than_fit_in_a_round_are_told_once,
+            fleet: a_rescan_tells_how_far_it_is_and_may_be_cancelled,
+            fleet: images_of_another_cataloger_set_are_outdated,
             leadership: exactly_one_of_many_leads,
             leadership: a_leader_that_resigns_is_followed_at_once,
             leadership: a_leader_whose_lease_ended_cannot_renew_after_another_took_over,

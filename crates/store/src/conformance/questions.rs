@@ -381,6 +381,9 @@ async fn compare_summary(fleet: &Fleet, tenant: TenantId) {
     assert_eq!((summary.unassessed, summary.incomplete), (0, Some(0)));
 }
 
+/// Whether an image is within some bounds.
+type IsWithin = fn(&NewImage) -> bool;
+
 pub async fn bounds_on_images_compose(store: Arc<dyn Store>) {
     let mut fleet = Fleet::new(store);
     fleet.push_many().await;
@@ -392,7 +395,7 @@ pub async fn bounds_on_images_compose(store: Arc<dyn Store>) {
             value: value.map(str::to_owned),
         })
     };
-    let cases: [(ImageBounds, fn(&NewImage) -> bool); 7] = [
+    let cases: [(ImageBounds, IsWithin); 7] = [
         (
             ImageBounds {
                 repository: Some("registry.test/team1/*".to_owned()),

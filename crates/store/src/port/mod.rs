@@ -18,6 +18,7 @@ mod outbox;
 mod page;
 mod predictions;
 mod questions;
+mod rescans;
 mod scans;
 mod selection;
 mod subscriptions;
@@ -58,6 +59,7 @@ pub use outbox::Outbox;
 pub use page::{Page, PageRequest};
 pub use predictions::Predictions;
 pub use questions::Questions;
+pub use rescans::{RescanProgress, RescanRecord, RescanState, Rescans};
 pub use scans::{
     CreatedScan, NewScan, Recorded, Scan, ScanFailure, ScanFilter, ScanId, ScanProgress, ScanState,
     Scans,
@@ -87,6 +89,7 @@ pub trait Store:
     + Walks
     + Matches
     + Fleet
+    + Rescans
     + Changes
     + Questions
     + Predictions

@@ -5,7 +5,7 @@ use scanyard_package::PackageKind;
 use sqlx::FromRow;
 use sqlx::postgres::PgConnection;
 
-use super::columns::{DistroRow, PackageRow, corrupt};
+use super::columns::{DistroRow, PackageRow, corrupt, write_size};
 use super::package_rows::select_packages;
 use super::statements::statements;
 use super::{PostgresStore, revisions, summaries};
@@ -92,7 +92,9 @@ statements! {
         FROM sides WHERE said_before IS DISTINCT FROM says
         ORDER BY package_id, vulnerability";
     MOVE = "UPDATE fleet SET revision = $1 WHERE id = 1";
-    PROCESSED = "UPDATE revisions SET processed_at = now() WHERE sequence = $1";
+    PROCESSED = "UPDATE revisions
+        SET processed_at = now(), matched = packages, changes = $2, summaries = $3
+        WHERE sequence = $1";
 }
 
 #[async_trait]
@@ -242,14 +244,16 @@ async fn complete(
         .execute(&mut *c)
         .await?;
     let summaries = summaries::advance(c, fleet, revision).await?;
-    for statement in [MOVE, PROCESSED] {
-        sqlx::query(statement)
-            .bind(revision)
-            .execute(&mut *c)
-            .await?;
-    }
-    Ok(Some(Completed {
+    let completed = Completed {
         changes: changes.rows_affected(),
         summaries,
-    }))
+    };
+    sqlx::query(MOVE).bind(revision).execute(&mut *c).await?;
+    sqlx::query(PROCESSED)
+        .bind(revision)
+        .bind(write_size(completed.changes))
+        .bind(write_size(completed.summaries))
+        .execute(c)
+        .await?;
+    Ok(Some(completed))
 }

@@ -62,6 +62,7 @@ mod questions;
 mod ranking_facts;
 mod reap;
 mod record;
+mod rescans;
 mod revisions;
 mod scans;
 mod session;
@@ -223,6 +224,7 @@ fn modules_with_statements() -> Vec<(&'static str, &'static str)> {
         ranking_facts::STATEMENTS,
         reap::STATEMENTS,
         record::STATEMENTS,
+        rescans::STATEMENTS,
         revisions::STATEMENTS,
         scans::STATEMENTS,
         subscriptions::STATEMENTS,

@@ -13,8 +13,9 @@ use crate::{Revision, StoreError};
 statements! {
     /// One process at a time; who reads does not wait.
     LOCK = "LOCK TABLE revisions IN SHARE ROW EXCLUSIVE MODE";
-    ACTIVATE = "INSERT INTO revisions (sequence, digest, date, activated_at, rules, is_full)
-        VALUES ($1, $2, $3, now(), $4, $5)
+    ACTIVATE = "INSERT INTO revisions
+            (sequence, digest, date, activated_at, rules, is_full, requested_at)
+        VALUES ($1, $2, $3, now(), $4, $5, CASE WHEN $6 THEN now() END)
         RETURNING sequence, digest, date, activated_at, rules, is_full";
     LATEST = "SELECT sequence, digest, date, activated_at, rules, is_full FROM revisions
         ORDER BY sequence DESC LIMIT 1";
@@ -74,7 +75,7 @@ pub(super) async fn activate(
     let latest = latest(c).await?;
     match &latest {
         Some(latest) if latest.is_of(digest) => Ok(latest.clone()),
-        _ => add(c, &Revision::after(latest.as_ref(), digest, date)).await,
+        _ => add(c, &Revision::after(latest.as_ref(), digest, date), false).await,
     }
 }
 
@@ -89,16 +90,17 @@ pub(super) async fn renew(c: &mut PgConnection) -> Result<Option<Revision>> {
         full: true,
         ..latest
     };
-    add(c, &renewed).await.map(Some)
+    add(c, &renewed, true).await.map(Some)
 }
 
-async fn add(c: &mut PgConnection, revision: &Revision) -> Result<Revision> {
+async fn add(c: &mut PgConnection, revision: &Revision, is_requested: bool) -> Result<Revision> {
     let row: RevisionRow = sqlx::query_as(ACTIVATE)
         .bind(revision.sequence)
         .bind(revision.digest.as_bytes().as_slice())
         .bind(revision.date)
         .bind(revision.rules)
         .bind(revision.full)
+        .bind(is_requested)
         .fetch_one(c)
         .await?;
     row.read()

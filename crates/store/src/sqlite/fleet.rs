@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sqlx::FromRow;
 use sqlx::sqlite::SqliteConnection;
 
-use super::columns::{DistroRow, PackageRow, corrupt, now};
+use super::columns::{DistroRow, PackageRow, corrupt, now, write_size};
 use super::package_rows::select_packages;
 use super::{SqliteStore, revisions, summaries};
 use crate::error::Result;
@@ -172,12 +172,16 @@ async fn complete(
     let summaries = summaries::advance(c, fleet, revision).await?;
     let statements = [
         "UPDATE fleet SET revision = ?1 WHERE id = 1",
-        "UPDATE revisions SET processed_at = ?2 WHERE sequence = ?1",
+        "UPDATE revisions
+         SET processed_at = ?2, matched = packages, changes = ?3, summaries = ?4
+         WHERE sequence = ?1",
     ];
     for statement in statements {
         sqlx::query(statement)
             .bind(revision)
             .bind(now())
+            .bind(write_size(changes))
+            .bind(write_size(summaries))
             .execute(&mut *c)
             .await?;
     }

@@ -50,6 +50,7 @@ mod questions;
 mod ranking_facts;
 mod reap;
 mod record;
+mod rescans;
 mod revisions;
 mod scans;
 mod subscriptions;

@@ -65,7 +65,7 @@ pub(super) async fn activate(
     let latest = latest(c).await?;
     match &latest {
         Some(latest) if latest.is_of(digest) => Ok(latest.clone()),
-        _ => add(c, &Revision::after(latest.as_ref(), digest, date)).await,
+        _ => add(c, &Revision::after(latest.as_ref(), digest, date), false).await,
     }
 }
 
@@ -79,14 +79,19 @@ pub(super) async fn renew(c: &mut SqliteConnection) -> Result<Option<Revision>> 
         full: true,
         ..latest
     };
-    add(c, &renewed).await.map(Some)
+    add(c, &renewed, true).await.map(Some)
 }
 
-async fn add(c: &mut SqliteConnection, revision: &Revision) -> Result<Revision> {
+async fn add(
+    c: &mut SqliteConnection,
+    revision: &Revision,
+    is_requested: bool,
+) -> Result<Revision> {
     let activated_at = now();
     sqlx::query(
-        "INSERT INTO revisions (sequence, digest, date, activated_at, rules, is_full)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO revisions
+             (sequence, digest, date, activated_at, rules, is_full, requested_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, iif(?7, ?4, NULL))",
     )
     .bind(revision.sequence)
     .bind(revision.digest.as_bytes().as_slice())
@@ -94,6 +99,7 @@ async fn add(c: &mut SqliteConnection, revision: &Revision) -> Result<Revision> 
     .bind(activated_at)
     .bind(revision.rules)
     .bind(revision.full)
+    .bind(is_requested)
     .execute(c)
     .await?;
     Ok(Revision {

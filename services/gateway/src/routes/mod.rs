@@ -17,6 +17,7 @@ mod metrics;
 mod packages;
 mod reports;
 mod repositories;
+mod rescans;
 mod sboms;
 mod scan_events;
 mod scans;
@@ -40,6 +41,7 @@ pub fn behind_a_key() -> OpenApiRouter<Gateway> {
         .merge(images::routes())
         .merge(reports::routes())
         .merge(repositories::routes())
+        .merge(rescans::routes())
         .merge(history::routes())
         .merge(vulnerabilities::routes())
         .merge(events::routes())

@@ -4,6 +4,7 @@
 mod chunks;
 mod item;
 mod lines;
+mod outdated;
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
@@ -21,6 +22,8 @@ use crate::state::Gateway;
 use chunks::Chunks;
 use item::ItemReader;
 use lines::{Line, Lines};
+
+pub use outdated::collect_outdated;
 
 /// Where uploads go.
 pub const PATH: &str = "/v1/bulk";

@@ -9,6 +9,7 @@ mod image;
 mod page;
 mod ranking;
 mod repository;
+mod rescan;
 mod scan;
 mod severity;
 mod subscription;
@@ -24,6 +25,7 @@ pub use image::{ImageView, LayerView, TagView};
 pub use page::{Listing, PageParameters};
 pub use ranking::{ChangeSummaryView, FixPlanView, RankingView};
 pub use repository::{RepositoryView, TagDetailView, TagPeriodView};
+pub use rescan::{RescanId, RescanView};
 pub use scan::{LaneView, ScanStateView, ScanView};
 pub use severity::SeverityView;
 pub use subscription::{

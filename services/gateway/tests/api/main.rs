@@ -12,6 +12,7 @@ mod images;
 mod operation;
 mod questions;
 mod repositories;
+mod rescans;
 mod sboms;
 mod scans;
 mod serving;

@@ -9,6 +9,16 @@ Examples:
   scanyard scan --lockfiles rootfs:src/app
   scanyard scan --platform linux/arm64 --require-complete ghcr.io/team/app:1.4";
 
+pub const RESCAN: &str = "\
+New advisories are matched by themselves, and only where they say something new; no image is pulled
+for it. This shows how far that is, or asks for more than that.
+
+Examples:
+  scanyard rescan                  how far the fleet is
+  scanyard rescan --full           match every package again
+  scanyard rescan --recatalog      pull and read images again that an earlier version read
+  scanyard rescan --cancel 12      leave rescan 12 at what changed advisories demand";
+
 pub const DB_BUILD: &str = "\
 Examples:
   scanyard db build --from osv-bucket/ --output advisories.db
@@ -125,20 +135,6 @@ pub const COMPLETION: &str = "\
 Example:
   scanyard completion bash > /etc/bash_completion.d/scanyard";
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn help_names_every_source() {
-        for (name, _) in scanyard_advisory::feeds() {
-            assert!(DB_BUILD.contains(&format!("{name}/")), "{name}");
-            let listed = DB_UPDATE.split([',', '\n', ' ']).any(|word| word == name);
-            assert!(listed, "{name}");
-        }
-    }
-}
-
 pub const EVENTS: &str = "\
 Examples:
   scanyard events --since 2026-05-01T00:00:00Z --min-severity high --fixable
@@ -153,3 +149,17 @@ Examples:
 
 A CloudEvent is signed: HMAC-SHA256, with the secret that is printed once, of the headers webhook-id
 and webhook-timestamp and the body, with dots between; in base64 in webhook-signature, after v1,.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_names_every_source() {
+        for (name, _) in scanyard_advisory::feeds() {
+            assert!(DB_BUILD.contains(&format!("{name}/")), "{name}");
+            let listed = DB_UPDATE.split([',', '\n', ' ']).any(|word| word == name);
+            assert!(listed, "{name}");
+        }
+    }
+}

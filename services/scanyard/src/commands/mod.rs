@@ -19,6 +19,7 @@ mod images;
 mod key;
 mod packages;
 mod repository;
+mod rescan;
 mod roles;
 mod scan;
 mod scheduler;
@@ -86,6 +87,7 @@ fn run_command(command: Command) -> anyhow::Result<Exit> {
         Command::Events(args) => block_on(events::run(*args)),
         Command::History(args) => block_on(history::run(args)),
         Command::Subscriptions(command) => block_on(subscriptions::run(command)),
+        Command::Rescan(args) => block_on(rescan::run(args)),
         Command::Demo(args) => block_on(demo::run(args)),
     }
 }

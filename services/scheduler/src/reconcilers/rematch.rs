@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use metrics::histogram;
 use scanyard_assessment::{ActiveAdvisories, Advisories, Before, Rescan, Step};
-use scanyard_store::{Completed, Store};
+use scanyard_store::{Completed, RescanProgress, Store};
 use scanyard_telemetry::name;
 use tokio::sync::{Mutex, watch};
 
@@ -101,6 +101,20 @@ impl Rematch {
         Ok(kept.map_or(Before::Unknown, Before::Other))
     }
 
+    /// Notes how far it is; false if it matches everything and somebody has given that up.
+    async fn is_wanted(&self, rescan: &Rescan) -> anyhow::Result<bool> {
+        if rescan.is_at_rest() {
+            return Ok(true);
+        }
+        let (packages, matched) = rescan.progress();
+        let progress = RescanProgress {
+            all: rescan.is_full(),
+            packages: packages as u64,
+            matched: matched as u64,
+        };
+        Ok(self.store.note_rescan(rescan.revision(), progress).await?)
+    }
+
     async fn completed(&self, running: &Running, completed: Completed) {
         let took = running.begun.elapsed();
         let kind = if running.rescan.is_full() {
@@ -145,6 +159,9 @@ impl Reconciler for Rematch {
             Some(rescan) => rescan,
             None => self.begin(Arc::clone(&active)).await?,
         };
+        if !self.is_wanted(&rescan.rescan).await? {
+            return Ok(Round::MoreToDo);
+        }
         match rescan.rescan.step(self.store.as_ref()).await? {
             Step::MoreToDo => {
                 *running = Some(rescan);

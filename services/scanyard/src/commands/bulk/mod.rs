@@ -1,7 +1,6 @@
 //! `scanyard bulk`: many images at once, on a running service.
 
-mod progress;
-mod view;
+pub(super) mod view;
 
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -20,7 +19,7 @@ use crate::cli::{
 };
 use crate::client::Client;
 use crate::exit::{Exit, Failure};
-use progress::BulkProgress;
+use crate::line_progress::LineProgress;
 use view::{Bulk, Failures, Page};
 
 /// How often a bulk is asked after.
@@ -109,7 +108,7 @@ async fn open_lines(file: &Path) -> std::io::Result<File> {
     Ok(File::from_std(input.into()))
 }
 
-async fn get(client: &Client, path: &str) -> anyhow::Result<Value> {
+pub(super) async fn get(client: &Client, path: &str) -> anyhow::Result<Value> {
     client.answer(client.request(Method::GET, path)?).await
 }
 
@@ -169,16 +168,18 @@ async fn failures(args: BulkArgs) -> anyhow::Result<Exit> {
 }
 
 /// Shows progress until the bulk has ended. What did not get its result is no success.
-async fn wait(client: &Client, id: Uuid, service: &ServiceArgs) -> anyhow::Result<Exit> {
+pub(super) async fn wait(client: &Client, id: Uuid, service: &ServiceArgs) -> anyhow::Result<Exit> {
     let path = format!("v1/bulk/{id}");
-    let mut progress = BulkProgress::start();
+    let mut progress = LineProgress::start();
     let (answer, bulk) = loop {
         let answer = get(client, &path).await?;
         let bulk = Bulk::read(&answer)?;
         if bulk.is_final() {
             break (answer, bulk);
         }
-        progress.show(&bulk);
+        let counts = &bulk.counts;
+        let ended = counts.done + counts.failed + counts.cancelled;
+        progress.show(ended, counts.accepted, &bulk);
         tokio::time::sleep(POLL).await;
     };
     drop(progress);

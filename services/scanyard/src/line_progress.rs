@@ -1,24 +1,23 @@
-//! Progress of a bulk: a live line on a terminal, a quiet line now and then otherwise.
+//! Progress of what a service does: a live line on a terminal, a quiet line now and then otherwise.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::view::Bulk;
-
 /// How often work that nobody watches says that it goes on.
 const QUIET_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Shows how far a bulk is.
+/// Shows how far it is.
 #[derive(Debug)]
-pub struct BulkProgress {
+pub struct LineProgress {
     bar: ProgressBar,
     /// When a quiet line was last printed; `None` on a terminal.
     quiet: Option<Instant>,
 }
 
-impl BulkProgress {
+impl LineProgress {
     /// Begins; shows nothing yet.
     pub fn start() -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
@@ -31,26 +30,24 @@ impl BulkProgress {
         }
     }
 
-    /// Shows the bulk, if it is time to.
-    pub fn show(&mut self, bulk: &Bulk) {
+    /// Shows how much of how much is done, and a line about it, if it is time to.
+    pub fn show(&mut self, done: u64, of: u64, line: &impl Display) {
         match &mut self.quiet {
             None => {
-                let counts = &bulk.counts;
-                self.bar.set_length(counts.accepted);
-                self.bar
-                    .set_position(counts.done + counts.failed + counts.cancelled);
-                self.bar.set_message(bulk.to_string());
+                self.bar.set_length(of);
+                self.bar.set_position(done);
+                self.bar.set_message(line.to_string());
             }
             Some(last) if last.elapsed() >= QUIET_INTERVAL => {
                 *last = Instant::now();
-                eprintln!("{bulk}");
+                eprintln!("{line}");
             }
             Some(_) => {}
         }
     }
 }
 
-impl Drop for BulkProgress {
+impl Drop for LineProgress {
     /// The line goes away.
     fn drop(&mut self) {
         self.bar.finish_and_clear();

@@ -96,7 +96,7 @@ mod tests {
         let narrow = table_of_width([">images", "repository"], &rows, 28);
         assert_eq!(
             narrow,
-            "images  repository\n     7  registry.…application\n  1234  app\n"
+            "images  repository\n     7  registry.…pplication\n  1234  app\n"
         );
         let wide = table_of_width([">images", "repository"], &rows, UNLIMITED);
         assert!(wide.contains("registry.example.com/team/application"));

@@ -74,10 +74,10 @@ statements! {
                    max(findings.id) FILTER (WHERE held_before) AS before_id,
                    max(findings.id) FILTER (WHERE holds) AS after_id,
                    array_agg(ROW(findings.status, findings.severity, findings.is_fixable,
-                                 findings.is_known_exploited)::text)
+                                 findings.is_known_exploited)::text ORDER BY findings.id)
                        FILTER (WHERE held_before) AS said_before,
                    array_agg(ROW(findings.status, findings.severity, findings.is_fixable,
-                                 findings.is_known_exploited)::text)
+                                 findings.is_known_exploited)::text ORDER BY findings.id)
                        FILTER (WHERE holds) AS says
             FROM held JOIN findings ON findings.id = held.finding_id
             WHERE held_before <> holds

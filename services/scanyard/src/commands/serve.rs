@@ -18,8 +18,14 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
         BackendOptions::Embedded { data_dir } => Some(data_dir.join("sealing-key")),
         BackendOptions::Cluster { .. } => None,
     };
+    let mut gateway = roles::gateway(
+        &args.gateway,
+        Some(key_file.clone()),
+        NotificationOptions::default(),
+    )?;
+    // May write a key, so whatever else is wrong with the options is said first.
     let notifications = NotificationOptions::resolve(&args.notifications, sealing_key.as_deref())?;
-    let gateway = roles::gateway(&args.gateway, Some(key_file.clone()), notifications.clone())?;
+    gateway.notifications = notifications.clone();
     let insecure = gateway.auth == AuthMode::Insecure;
     // One user's machine: what docker may pull, this process may.
     let registry: RegistryOptions = args.registry.options();

@@ -10,7 +10,7 @@ use scanyard_notification::Links;
 use scanyard_sealing::SealingKeys;
 
 use crate::cli::NotificationArgs;
-use crate::exit::Usage;
+use crate::exit::{Failure, Usage};
 use crate::first_key::write_secret;
 
 /// The keys themselves, where no file holds them.
@@ -84,8 +84,12 @@ fn read_or_make(file: &Path) -> anyhow::Result<String> {
                 .with_context(|| format!("cannot create {}", directory.display()))?;
         }
         let key = SealingKeys::generate().context("cannot make a sealing key")?;
-        write_secret(file, &String::from_utf8_lossy(key.expose()))
-            .with_context(|| format!("cannot write {}", file.display()))?;
+        write_secret(file, &String::from_utf8_lossy(key.expose())).map_err(|error| {
+            Failure::new(
+                format!("cannot write {}: {error:#}", file.display()),
+                "if the disk is full, make room; let this user write there; or name another directory with --data-dir",
+            )
+        })?;
     }
     read_file(file)
 }

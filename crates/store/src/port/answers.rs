@@ -248,7 +248,7 @@ pub enum Upgrade {
     Package {
         /// Its purl without version.
         name: String,
-        /// Versions without the flaws, as publishers name them.
+        /// The last version of each major version that publishers name as fixed.
         fixed_versions: Vec<String>,
     },
 }

@@ -91,6 +91,9 @@ statements! {
                before_id, after_id
         FROM sides WHERE said_before IS DISTINCT FROM says
         ORDER BY package_id, vulnerability";
+    /// After the first matching, statistics still say that nothing is matched, and summaries would
+    /// be made by the plan for that.
+    ANALYZE = "ANALYZE packages, matches, findings";
     MOVE = "UPDATE fleet SET revision = $1 WHERE id = 1";
     PROCESSED = "UPDATE revisions
         SET processed_at = now(), matched = packages, changes = $2, summaries = $3
@@ -151,11 +154,20 @@ impl Fleet for PostgresStore {
         concerned: &Concerned,
     ) -> Result<Option<Completed>> {
         let concerned = &Parameters::new(concerned);
-        self.session
+        let completed = self
+            .session
             .transaction(move |c, _| {
                 Box::pin(async move { complete(c, revision, concerned).await })
             })
-            .await
+            .await?;
+        if completed.is_some() && concerned.0.is_none() {
+            self.session
+                .run(move |c, _| {
+                    Box::pin(async move { Ok(sqlx::query(ANALYZE).execute(c).await?) })
+                })
+                .await?;
+        }
+        Ok(completed)
     }
 }
 

@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use async_trait::async_trait;
-use scanyard_package::Digest;
+use scanyard_package::{Digest, PackageKind};
+use scanyard_version::compare;
 
 use super::rankings::sample;
 use super::scope::resolve;
@@ -283,9 +284,10 @@ async fn describe(
         Candidate::Package(name) => {
             let findings: HashSet<i64> = places().map(|place| place.finding).collect();
             let findings: Vec<i64> = findings.into_iter().take(VERSIONS).collect();
+            let fixed = fixed_versions(facts, &findings).await?;
             Upgrade::Package {
+                fixed_versions: last_of_branches(&name, fixed),
                 name,
-                fixed_versions: fixed_versions(facts, &findings).await?,
             }
         }
         Candidate::Base((base, newer, _, repository, name)) => {
@@ -312,9 +314,33 @@ async fn fixed_versions(facts: &mut impl PlanFacts, findings: &[i64]) -> Result<
     for content in facts.contents(findings).await? {
         versions.extend(decode_finding(&content)?.fixed_versions);
     }
-    versions.sort_unstable();
-    versions.dedup();
     Ok(versions)
+}
+
+/// The last fixed version of each major version, in their order: what an upgrade that stays within
+/// one has to reach.
+fn last_of_branches(name: &str, versions: Vec<String>) -> Vec<String> {
+    let kind = name
+        .strip_prefix("pkg:")
+        .and_then(|rest| rest.split('/').next());
+    let scheme = kind
+        .and_then(PackageKind::from_purl_type)
+        .and_then(|kind| kind.scheme());
+    let is_later = |version: &str, than: &str| {
+        let order = scheme.and_then(|scheme| compare(scheme, version, than).ok());
+        order.unwrap_or_else(|| version.cmp(than)).is_gt()
+    };
+    // No sort by versions: foreign ones need not have one order.
+    let mut last: BTreeMap<(u64, String), String> = BTreeMap::new();
+    for version in versions {
+        let branch = version.split('.').next().unwrap_or_default();
+        let key = (branch.parse().unwrap_or(u64::MAX), branch.to_owned());
+        let known = last.entry(key).or_insert_with(|| version.clone());
+        if is_later(&version, known) {
+            *known = version;
+        }
+    }
+    last.into_values().collect()
 }
 
 async fn digests(facts: &mut impl PlanFacts, scope: &Scope, images: &[i64]) -> Result<Vec<Digest>> {
@@ -325,6 +351,13 @@ async fn digests(facts: &mut impl PlanFacts, scope: &Scope, images: &[i64]) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_fixed_version_of_each_branch_is_named() {
+        let versions = ["3.2.9", "3.2.10", "4.1.0", "3.1.7", "10.0"].map(str::to_owned);
+        let last = last_of_branches("pkg:pypi/django", versions.to_vec());
+        assert_eq!(last, ["3.2.10", "4.1.0", "10.0"]);
+    }
 
     #[test]
     fn what_removes_most_of_what_is_left_comes_first() {

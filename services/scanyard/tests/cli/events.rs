@@ -13,7 +13,7 @@ use crate::service::{Served, submit};
 use crate::world::{bare_sandbox, source};
 
 /// Compiles these of the advisories.
-fn advise(sandbox: &Sandbox, wanted: impl Fn(&str) -> bool) {
+pub fn advise(sandbox: &Sandbox, wanted: impl Fn(&str) -> bool) {
     let records = sandbox.path("records");
     // Nothing is there at first.
     let _ = fs::remove_dir_all(&records);
@@ -33,7 +33,8 @@ fn advise(sandbox: &Sandbox, wanted: impl Fn(&str) -> bool) {
     assert_eq!(built.code, 0, "{}", built.stderr);
 }
 
-fn client(sandbox: &Sandbox, served: &Served, arguments: &str) -> Ended {
+/// Runs a command that asks the service.
+pub fn client(sandbox: &Sandbox, served: &Served, arguments: &str) -> Ended {
     let mut command: Command = sandbox.command(arguments.split(' '));
     command.env("SCANYARD_SERVER", &served.url);
     command.env("SCANYARD_API_KEY", &served.key);

@@ -14,6 +14,7 @@ mod hygiene;
 mod names;
 mod registry;
 mod reports;
+mod rescans;
 mod sandbox;
 mod service;
 mod sources;

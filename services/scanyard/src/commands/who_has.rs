@@ -191,7 +191,7 @@ fn describe_vulnerability(detail: &Vulnerability) -> String {
     let ByFix { all, some, none } = &detail.images_by_fix;
     let _ = writeln!(
         text,
-        "\n{} images have it: {} can be fixed, {} in part, {} not yet",
+        "\nimages that have it: {}, of which {} can be fixed, {} in part, {} not yet",
         number(detail.images),
         number(*all),
         number(*some),
@@ -208,7 +208,10 @@ fn describe_versions(args: &WhoHasArgs, images: &Images, versions: &[Version]) -
     if versions.is_empty() {
         return format!("No image has {}{range}.\n", args.subject);
     }
-    let mut text = format!("{} images have {}{range}\n\n", images.total, args.subject);
+    let mut text = format!(
+        "images that have {}{range}: {}\n\n",
+        args.subject, images.total
+    );
     let (unsure, sure): (Vec<_>, Vec<_>) = versions
         .iter()
         .partition(|version| version.undetermined.is_some());

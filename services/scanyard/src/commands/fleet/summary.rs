@@ -66,7 +66,7 @@ fn describe(summary: &Summary) -> String {
     if summary.unassessed > 0 {
         let _ = writeln!(
             text,
-            "{} images are not scanned yet",
+            "images not scanned yet: {}",
             number(summary.unassessed)
         );
     }
@@ -75,7 +75,7 @@ fn describe(summary: &Summary) -> String {
         Some(incomplete) => {
             let _ = writeln!(
                 text,
-                "{} images hold something that could not be assessed, and {} findings are undetermined",
+                "images with something that could not be assessed: {}; undetermined findings: {}",
                 number(incomplete),
                 number(findings.undetermined)
             );

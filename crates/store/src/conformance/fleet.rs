@@ -226,6 +226,8 @@ pub async fn a_renewed_revision_is_another_one_of_the_same_database(store: Arc<d
     let renewed = store.renew_revision().await.unwrap().unwrap();
     assert_eq!((renewed.sequence, renewed.full), (first + 1, true));
     assert_eq!(renewed.digest, digest(901));
+    let again = store.renew_revision().await.unwrap();
+    assert_eq!(again, Some(renewed.clone()), "it is still to be done");
     assert_eq!(activate(&*store, 901).await, renewed.sequence);
     let ids = store
         .concerned_packages(renewed.sequence, &Concerned::All)

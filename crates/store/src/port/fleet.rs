@@ -53,8 +53,8 @@ pub trait Fleet: Send + Sync + 'static {
     /// The revision that every package, summary and change is up to; 0 before the first.
     async fn fleet_revision(&self) -> Result<i64>;
 
-    /// Makes a new revision of the database in use, for which every package is matched; `None`
-    /// while there is none in use.
+    /// Makes a new revision of the database in use, for which every package is matched, unless that
+    /// is still to be done for the one in use; `None` while there is none.
     async fn renew_revision(&self) -> Result<Option<Revision>>;
 
     /// Kinds of packages by distro, each once.

@@ -79,12 +79,16 @@ pub(super) async fn activate(
     }
 }
 
-/// The database in use once more, for every package.
+/// The database in use once more, for every package; that is the one in use already while it waits
+/// for that.
 pub(super) async fn renew(c: &mut PgConnection) -> Result<Option<Revision>> {
     sqlx::query(LOCK).execute(&mut *c).await?;
     let Some(latest) = latest(c).await? else {
         return Ok(None);
     };
+    if latest.full && latest.sequence > fleet(c).await? {
+        return Ok(Some(latest));
+    }
     let renewed = Revision {
         sequence: latest.sequence + 1,
         full: true,

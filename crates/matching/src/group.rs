@@ -1,5 +1,6 @@
 //! One flaw, one finding: records about the same flaw are joined, and one of them decides.
 
+use crate::sort::sort_by_version;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::opinion::Opinion;
@@ -196,7 +197,7 @@ impl<'o, 'a> Group<'o, 'a> {
                 (installed.is_lt() && is_clean(counting, fixed)).then_some((fixed, version))
             })
             .collect();
-        fixes.sort_by(|(l_text, l), (r_text, r)| {
+        sort_by_version(&mut fixes, |(l_text, l), (r_text, r)| {
             let order = l.compare(r).unwrap_or(std::cmp::Ordering::Equal);
             order.then_with(|| l_text.cmp(r_text))
         });

@@ -5,7 +5,7 @@ use scanyard_package::Ecosystem;
 
 /// The version of the matching rules. To be raised whenever the same package and the same advisories
 /// give another outcome, or are looked up under other keys: stored outcomes are then made anew.
-pub const RULES: i64 = 1;
+pub const RULES: i64 = 2;
 
 /// An ecosystem and a package name in it, under which advisories are looked up; hashed, so that it
 /// can be stored and indexed. Two names of one hash are only matched more often than needed.

@@ -18,6 +18,7 @@ mod matcher;
 mod opinion;
 mod range;
 mod rating;
+mod sort;
 mod source;
 mod subject;
 mod verdict;

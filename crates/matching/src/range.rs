@@ -4,6 +4,7 @@
 //! closes at its version, `last_affected` closes after it, and with any `limit` a version must be
 //! before one of them.
 
+use crate::sort::sort_by_version;
 use std::cmp::Ordering;
 
 use scanyard_advisory::Event;
@@ -68,7 +69,7 @@ pub(crate) fn compare_events<'a>(
         steps.push(step);
     }
     if !steps.is_sorted_by(|l: &Step<'_>, r: &Step<'_>| order(l, r).is_le()) {
-        steps.sort_by(order);
+        sort_by_version(&mut steps, order);
     }
     Ok(steps)
 }

@@ -1,4 +1,6 @@
-//! Maven: by the "Version Order Specification" of the POM reference, as Maven 3 implements it.
+//! Maven: by the "Version Order Specification" of the POM reference, as Maven implements it since 3.9:
+//! `1.0.rc`, `1-rc` and `1.rc` are the same. Its order has circles, as `1.alpha.1 < 1 < 1-5 < 1.0.alpha.1`;
+//! ours has none, because zeros before a qualifier never count ([`trim`]).
 
 use std::cmp::Ordering;
 
@@ -37,18 +39,19 @@ pub fn parse(text: &str) -> Result<MavenVersion, &'static str> {
         return Err("it holds a space or control character");
     }
     let text = text.to_lowercase();
+    let stop = |c: char| matches!(c, '.' | '-');
     let mut tokens = Vec::new();
     let mut separator = Separator::Dash;
     let mut rest = text.as_str();
     loop {
         let digits = rest.starts_with(|c: char| c.is_ascii_digit());
-        let stop = |c: char| matches!(c, '.' | '-');
         let (run, tail) = take_while(rest, |c| !stop(c) && c.is_ascii_digit() == digits);
         let before_digit = tail.starts_with(|c: char| c.is_ascii_digit());
-        tokens.push(Token {
-            separator,
-            value: value(run, before_digit),
-        });
+        let value = value(run, before_digit);
+        if is_qualifier(&value) && !tail.starts_with(stop) {
+            separator = Separator::Dash;
+        }
+        tokens.push(Token { separator, value });
         let Some(next) = tail.chars().next() else {
             break;
         };
@@ -87,11 +90,18 @@ fn is_null(value: &Value) -> bool {
     matches!(value, Value::Known(RELEASE)) || matches!(value, Value::Number(n) if n.is_zero())
 }
 
-/// Removes null values before each dash and at the end.
+fn is_qualifier(value: &Value) -> bool {
+    !matches!(value, Value::Number(_)) && !is_null(value)
+}
+
+/// Removes null values before each dash, before each qualifier, and at the end: so `1.0.rc` is `1-rc`,
+/// as it has been since Maven 3.9. It also makes the order total. A null that stays is followed by a
+/// number greater than zero, so whoever has it is greater than whoever ends there; where `1.0.rc` kept
+/// its zero, `1.0.rc < 1 < 1-0.0.9 < 1.0.rc` was a circle.
 fn trim(tokens: Vec<Token>) -> Vec<Token> {
     let mut kept: Vec<Token> = Vec::with_capacity(tokens.len());
     for token in tokens {
-        if token.separator == Separator::Dash {
+        if token.separator == Separator::Dash || is_qualifier(&token.value) {
             while kept.len() > 1 && kept.last().is_some_and(|last| is_null(&last.value)) {
                 kept.pop();
             }
@@ -104,7 +114,8 @@ fn trim(tokens: Vec<Token>) -> Vec<Token> {
     kept
 }
 
-/// Where a token stands among others: qualifiers, numbers by the dash, numbers by the dot.
+/// Where a token stands among others: qualifiers by whatever separator, numbers by the dash, numbers
+/// by the dot.
 fn rank(token: &Token) -> u8 {
     match (&token.value, token.separator) {
         (Value::Number(_), Separator::Dot) => 3,
@@ -127,14 +138,11 @@ fn compare_tokens(left: &Token, right: &Token) -> Ordering {
         .then_with(|| by_separator(left).cmp(&by_separator(right)))
 }
 
-/// The same qualifier by the dot comes before that by the dash. Only then: were the separator asked
-/// first, as Maven 3 does, `10 < 10.x < 10-alpha < 10` would be a circle. The release is the same
+/// The same qualifier between dots comes before that by the dash. Only then: were the separator asked
+/// first, as Maven does, `10.x.1 < 10-alpha < 10-x` would be one of its circles. The release is the same
 /// however it is written.
 fn by_separator(token: &Token) -> u8 {
-    match (&token.value, token.separator) {
-        (Value::Number(_) | Value::Known(RELEASE), _) | (_, Separator::Dot) => 0,
-        (_, Separator::Dash) => 1,
-    }
+    u8::from(is_qualifier(&token.value) && token.separator == Separator::Dash)
 }
 
 /// What an absent token stands for beside one that is there.

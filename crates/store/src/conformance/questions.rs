@@ -702,6 +702,7 @@ struct Answers {
     likely: BTreeSet<Digest>,
     summary: FleetSummary,
     top: Vec<(String, Total)>,
+    worst: Vec<Digest>,
     contents: Vec<Option<ImageContent>>,
 }
 
@@ -731,6 +732,12 @@ impl Fleet {
             .unwrap();
         summary.incomplete = None;
         let top = self.store.top_vulnerabilities(tenant, &selection, 20).await;
+        let all = PageRequest {
+            cursor: None,
+            limit: 100,
+        };
+        let worst = self.store.worst_images(tenant, &selection, &all).await;
+        let worst = worst.unwrap().items.into_iter();
         let mut contents = Vec::new();
         for (_, image, _) in &self.images {
             let content = self.store.image_content(tenant, image.digest, as_of).await;
@@ -745,6 +752,7 @@ impl Fleet {
             likely: self.selected(tenant, &exploited).await,
             summary,
             top: top.map(|ranked| (ranked.id, ranked.images)).collect(),
+            worst: worst.map(|image| image.digest).collect(),
             contents,
         }
     }

@@ -1,6 +1,7 @@
 //! The summaries of package sets, added up over the images that have them.
 
 use super::chosen_images::{chosen, within_scope};
+use super::sets_then::{difference, sets_then};
 use super::statements::statements;
 
 /// Adds up `counted`: sets with how many images have them, and `sets` with their summaries.
@@ -40,19 +41,6 @@ macro_rules! with_sets {
     };
 }
 
-/// Findings of one severity before and after a change.
-macro_rules! difference {
-    ($severity:literal) => {
-        concat!(
-            "count(*) FILTER (WHERE after.status = 'affected' AND after.severity = '",
-            $severity,
-            "') - count(*) FILTER (WHERE before.status = 'affected' AND before.severity = '",
-            $severity,
-            "')"
-        )
-    };
-}
-
 statements! {
     /// A tenant's images as they are.
     SUMMARY = concat!(
@@ -68,38 +56,5 @@ statements! {
     SUMMARY_THEN = concat!(
         chosen!(", counted AS (
             SELECT package_set_id, count(*) AS images FROM chosen GROUP BY package_set_id
-         ), since AS (
-            SELECT members.package_set_id, "),
-        difference!("critical"), " AS critical, ",
-        difference!("high"), " AS high, ",
-        difference!("medium"), " AS medium, ",
-        difference!("low"), " AS low, ",
-        difference!("negligible"), " AS negligible, ",
-        difference!("unknown"), " AS unknown,
-            count(*) FILTER (WHERE after.status <> 'affected')
-              - count(*) FILTER (WHERE before.status <> 'affected') AS undetermined
-            FROM changes
-            JOIN package_set_packages AS members ON members.package_id = changes.package_id
-            LEFT JOIN findings AS before ON before.id = changes.finding_before_id
-            LEFT JOIN findings AS after ON after.id = changes.finding_after_id
-            WHERE changes.revision > $11
-            GROUP BY members.package_set_id
-         ), ",
-        "sets AS (
-            SELECT id, known, gaps, critical, high, medium, low, negligible, unknown, undetermined,
-                   CASE WHEN critical > 0 THEN 6 WHEN high > 0 THEN 5 WHEN medium > 0 THEN 4
-                        WHEN low > 0 THEN 3 WHEN negligible > 0 THEN 2 WHEN unknown > 0 THEN 1
-                        ELSE 0 END AS worst
-            FROM (
-                SELECT id, revision > 0 AS known, coverage_gaps > 0 AS gaps,
-                       now.critical - coalesce(since.critical, 0) AS critical,
-                       now.high - coalesce(since.high, 0) AS high,
-                       now.medium - coalesce(since.medium, 0) AS medium,
-                       now.low - coalesce(since.low, 0) AS low,
-                       now.negligible - coalesce(since.negligible, 0) AS negligible,
-                       now.unknown - coalesce(since.unknown, 0) AS unknown,
-                       now.undetermined - coalesce(since.undetermined, 0) AS undetermined
-                FROM package_sets AS now LEFT JOIN since ON since.package_set_id = now.id
-            ) AS taken_back
-         ) ", add_up!(), " LEFT JOIN sets ON sets.id = counted.package_set_id");
+         ) "), sets_then!(), " ", add_up!(), " LEFT JOIN sets ON sets.id = counted.package_set_id");
 }

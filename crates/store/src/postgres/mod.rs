@@ -66,6 +66,7 @@ mod rescans;
 mod revisions;
 mod scans;
 mod session;
+mod sets_then;
 mod settings;
 mod statements;
 mod subscriptions;

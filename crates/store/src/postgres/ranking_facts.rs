@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::chosen_images::{chosen, within_scope};
 use super::held_findings::{held, within_bounds, within_words};
 use super::question_facts::{PostgresFacts, about_findings, about_images};
+use super::sets_then::{difference, sets_then};
 use super::statements::statements;
 use crate::FindingBounds;
 use crate::error::Result;
@@ -59,6 +60,15 @@ statements! {
         ORDER BY sets.critical DESC, sets.high DESC, sets.medium DESC, sets.low DESC,
                  chosen.image_id DESC
         LIMIT $16");
+    WORST_THEN = concat!(chosen!(""), sets_then!(), "
+        SELECT sets.critical, sets.high, sets.medium, sets.low, chosen.image_id
+        FROM chosen JOIN sets ON sets.id = chosen.package_set_id
+        WHERE sets.known
+          AND (sets.critical, sets.high, sets.medium, sets.low, chosen.image_id)
+              < ($12, $13, $14, $15, $16)
+        ORDER BY sets.critical DESC, sets.high DESC, sets.medium DESC, sets.low DESC,
+                 chosen.image_id DESC
+        LIMIT $17");
     /// Images that came later have it from the beginning.
     CHANGES = concat!(
         chosen!(", counted AS MATERIALIZED (
@@ -111,11 +121,13 @@ impl RankingFacts for PostgresFacts<'_> {
         before: [i64; 5],
         limit: i64,
     ) -> Result<Vec<WorstRow>> {
+        let query = match scope.moment {
+            Moment::Now => about_images(WORST, scope, None),
+            Moment::Then { revision } => about_images(WORST_THEN, scope, None).bind(revision),
+        };
         let query = before
             .into_iter()
-            .fold(about_images(WORST, scope, None), |query, number| {
-                query.bind(number)
-            });
+            .fold(query, |query, number| query.bind(number));
         Ok(query.bind(limit).fetch_all(&mut *self.0).await?)
     }
 

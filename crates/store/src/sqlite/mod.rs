@@ -53,6 +53,7 @@ mod record;
 mod rescans;
 mod revisions;
 mod scans;
+mod sets_then;
 mod subscriptions;
 mod summaries;
 mod tags;

@@ -108,7 +108,7 @@ problems!(ListProblems: InvalidQuery, InvalidCursor);
 
 /// List your images, those with most critical findings first, then high, medium and low ones.
 ///
-/// It is of now, and of all findings: `as_of` and bounds on findings are refused.
+/// The order is that of all findings: bounds on findings are refused.
 #[utoipa::path(get, path = "/v1/fleet/worst-images", tag = "fleet",
     params(ListParameters, SelectionParameters),
     responses(
@@ -123,10 +123,10 @@ async fn list_worst_images(
     headers: HeaderMap,
     Selecting { selection, own }: Selecting<ListParameters>,
 ) -> Result<Response, Problem> {
-    if selection.as_of.is_some() || !selection.findings.is_everything() {
+    if !selection.findings.is_everything() {
         return Err(Problem::new(
             Code::InvalidQuery,
-            "The order is that of all findings as of now; as_of and bounds on findings have no place in it.",
+            "The order is that of all findings; bounds on findings have no place in it.",
         ));
     }
     let tenant = principal.tenant;

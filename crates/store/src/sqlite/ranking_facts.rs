@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::chosen_images::{chosen, within_scope};
 use super::held_findings::{held, within_bounds, within_words};
-use super::question_facts::{SqliteFacts, about_findings, about_images, json};
+use super::question_facts::{SqliteFacts, about_findings, about_images};
 use super::sets_then::{difference, sets_then};
 use crate::FindingBounds;
 use crate::error::Result;
@@ -28,9 +28,8 @@ macro_rules! vulnerabilities {
             rank!(),
             ") AS rank, max(findings.is_fixable) AS is_fixable,
                     max(findings.is_known_exploited) AS is_known_exploited
-                 FROM (SELECT ids.value AS id, weights.value AS weight
-                       FROM json_each(?6) AS ids
-                       JOIN json_each(?7) AS weights ON weights.key = ids.key) AS sets
+                 FROM (SELECT CAST(key AS INTEGER) AS id, value AS weight
+                       FROM json_each(?6)) AS sets
                  JOIN package_set_packages AS members ON members.package_set_id = sets.id",
             held!($moment, "held.package_id = members.package_id"),
             " JOIN findings ON findings.id = held.finding_id
@@ -42,7 +41,7 @@ macro_rules! vulnerabilities {
                  ON likely.vulnerability = found.vulnerability
              GROUP BY found.vulnerability
              ORDER BY sum(found.weight) DESC, max(found.rank) DESC, found.vulnerability
-             LIMIT ?8"
+             LIMIT ?7"
         )
     };
 }
@@ -111,11 +110,14 @@ impl RankingFacts for SqliteFacts<'_> {
         moment: Moment,
         limit: i64,
     ) -> Result<Vec<RankedRow>> {
-        let (sets, weights): (Vec<i64>, Vec<i64>) = sets.iter().copied().unzip();
+        // One object: a list beside another would be read again for each row of the join.
+        let weights = sets
+            .iter()
+            .map(|(set, weight)| (set.to_string(), (*weight).into()));
+        let weights = serde_json::Value::Object(weights.collect()).to_string();
         let statements = [VULNERABILITIES_NOW, VULNERABILITIES_THEN];
         Ok(about_findings(statements, bounds, moment)
-            .bind(json(&sets))
-            .bind(json(&weights))
+            .bind(weights)
             .bind(limit)
             .fetch_all(&mut *self.0)
             .await?)

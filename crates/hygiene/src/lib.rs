@@ -11,8 +11,10 @@ mod encode;
 mod environment;
 mod files;
 mod history;
+mod labels;
 
 pub use check::{CheckFacts, FailedCheck, check};
 pub use config::{ConfigFindings, ConfigSecret, examine_config};
 pub use encode::DecodeError;
 pub use files::examine_files;
+pub use labels::showable_labels;

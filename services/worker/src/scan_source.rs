@@ -69,7 +69,7 @@ impl ScanSource {
             config_digest: image.config_digest,
             platform: image.platform.to_string(),
             created: image.config.created.clone(),
-            labels: image.config.labels.clone(),
+            labels: scanyard_hygiene::showable_labels(&image.config),
             config,
             layers: image.layers.iter().map(record_layer).collect(),
             tag,

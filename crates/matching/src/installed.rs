@@ -34,6 +34,8 @@ pub(crate) struct Installed<'a> {
     whole: Result<Version<'a>, Unreadable>,
     /// PyPI: the version without its local label.
     public: Option<Version<'a>>,
+    /// Where advisories write no epochs: the version without its own.
+    without_epoch: Option<Version<'a>>,
 }
 
 impl<'a> Installed<'a> {
@@ -47,7 +49,19 @@ impl<'a> Installed<'a> {
             scheme,
             whole,
             public: public(scheme, text),
+            without_epoch: None,
         }
+    }
+
+    /// In an ecosystem whose advisories leave epochs out: there, one without an epoch says nothing of
+    /// it, and versions are compared without.
+    pub(crate) fn among_versions_without_epochs(mut self) -> Self {
+        let rest = self.text.split_once(':').map(|(_, rest)| rest);
+        self.without_epoch = match (self.scheme, rest) {
+            (Some(scheme), Some(rest)) => Version::parse(scheme, rest).ok(),
+            _ => None,
+        };
+        self
     }
 
     /// What is wrong with the version, if anything.
@@ -66,8 +80,9 @@ impl<'a> Installed<'a> {
         let whole = self.whole.as_ref().map_err(Clone::clone)?;
         let scheme = self.scheme.ok_or(Unreadable::NoOrder)?;
         let other_version = Version::parse(scheme, other).map_err(Unreadable::Advisory)?;
-        let own = match &self.public {
-            Some(public) if !other.contains('+') => public,
+        let own = match (&self.public, &self.without_epoch) {
+            (Some(public), _) if !other.contains('+') => public,
+            (_, Some(without_epoch)) if !other.contains(':') => without_epoch,
             _ => whole,
         };
         let order = own.compare(&other_version).ok_or(Unreadable::NoOrder)?;

@@ -38,6 +38,7 @@ impl<'a> Subject<'a> {
         let binary = (package.name.as_str(), package.version.as_str());
         let source = (package.source_name(), package.source_version());
         let names = match ecosystem.family() {
+            "Root" => with_plain_name(source),
             _ if ecosystem.names_source_packages() => vec![(source, NameRole::Usual)],
             // What is not fixed is said of the source package.
             "Red Hat" => vec![(binary, NameRole::Usual), (source, NameRole::Source)],
@@ -47,13 +48,19 @@ impl<'a> Subject<'a> {
             }
             _ => vec![(binary, NameRole::Usual)],
         };
+        let installed = |version| match ecosystem.family() {
+            "openEuler" => {
+                Installed::new(ecosystem.scheme(), version).among_versions_without_epochs()
+            }
+            _ => Installed::new(ecosystem.scheme(), version),
+        };
         names
             .into_iter()
             .map(|((name, version), role)| Self {
                 ecosystem,
                 rank: lane.rank,
                 name,
-                installed: Installed::new(ecosystem.scheme(), version),
+                installed: installed(version),
                 role,
                 arch: package.arch.as_deref(),
                 module: package.module.as_deref(),
@@ -105,6 +112,15 @@ impl<'a> Subject<'a> {
             }
         }
     }
+}
+
+/// Root names some of its builds `rootio-openssl`, and its records name either that or `openssl`.
+fn with_plain_name<'a>((name, version): (&'a str, &'a str)) -> Vec<((&'a str, &'a str), NameRole)> {
+    let plain = name.strip_prefix("rootio-");
+    let names = [Some(name), plain].into_iter().flatten();
+    names
+        .map(|name| ((name, version), NameRole::Usual))
+        .collect()
 }
 
 /// The names of one architecture differ between publishers.

@@ -247,3 +247,34 @@ fn a_release_that_had_ended_is_told_with_its_date() {
         "#,
     );
 }
+
+#[test]
+fn epochs_that_a_publisher_leaves_out_are_not_compared() {
+    check(
+        r#"
+        advisory OESA-1 | upstream CVE-2024-1
+          openEuler:22.03 openssl | introduced 0, fixed 1.1.1m-30
+        advisory OESA-2 | upstream CVE-2024-2
+          openEuler:22.03 openssl | introduced 0, fixed 2:0.1-1
+        package pkg:rpm/openeuler/openssl@1.1.1m-29?distro=openeuler-22.03&epoch=1
+          affected CVE-2024-1 = OESA-1 | by OESA-1 | fixed 1.1.1m-30
+          affected CVE-2024-2 = OESA-2 | by OESA-2 | fixed 2:0.1-1
+        package pkg:rpm/openeuler/openssl@1.1.1m-30?distro=openeuler-22.03&epoch=1
+          affected CVE-2024-2 = OESA-2 | by OESA-2 | fixed 2:0.1-1
+        "#,
+    );
+}
+
+#[test]
+fn builds_of_root_are_found_under_the_name_of_what_they_rebuild() {
+    check(
+        r#"
+        advisory ROOT-OS-DEBIAN-12-CVE-2024-1 | upstream CVE-2024-1
+          Root:Debian:12 openssl | introduced 0, fixed 3.0.1.root.io.2
+        package pkg:deb/debian/rootio-openssl@3.0.1.root.io.1?distro=debian-12
+          affected CVE-2024-1 = ROOT-OS-DEBIAN-12-CVE-2024-1 | by ROOT-OS-DEBIAN-12-CVE-2024-1 | fixed 3.0.1.root.io.2
+        package pkg:deb/debian/rootio-openssl@3.0.1.root.io.2?distro=debian-12
+          nothing
+        "#,
+    );
+}

@@ -1,7 +1,7 @@
 //! Builds a report from what cataloging and matching said.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use scanyard_hygiene::{ConfigFindings, examine_files};
@@ -52,6 +52,12 @@ pub struct ImageFacts {
     pub config_digest: Digest,
     /// `os/architecture[/variant]`.
     pub platform: String,
+    /// When it was built, as the builder wrote it.
+    pub created: Option<String>,
+    /// Whom it runs as; `None` where that is not known.
+    pub user: Option<String>,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
     /// The layers, bottom first, as the inventory numbers them.
     pub layers: Vec<LayerFacts>,
 }
@@ -130,7 +136,7 @@ impl Report {
         Self {
             schema_version: SCHEMA_VERSION.to_owned(),
             source: input.source.to_owned(),
-            summary: summarize(&findings, &coverage),
+            summary: summarize(&findings, 0, &coverage),
             image: input.image.map(image),
             distro: inventory.distro.as_ref().map(|distro| model::Distro {
                 id: distro.id.clone(),
@@ -144,6 +150,8 @@ impl Report {
             coverage,
             packages,
             findings,
+            suppressed: Vec::new(),
+            idle_waivers: Vec::new(),
             secrets,
             checks,
         }
@@ -194,6 +202,9 @@ fn image(facts: ImageFacts) -> model::Image {
         digest: facts.digest,
         config_digest: facts.config_digest,
         platform: facts.platform,
+        created: facts.created,
+        user: facts.user,
+        labels: facts.labels,
         layers: facts.layers.into_iter().map(layer).collect(),
     }
 }
@@ -295,11 +306,19 @@ fn located_finding(
         paths: package.map_or_else(Vec::new, |package| package.paths.clone()),
         published: finding.published,
         modified: finding.modified,
+        vex: None,
     }
 }
 
-fn summarize(findings: &[model::Finding], coverage: &[model::Coverage]) -> Summary {
-    let mut summary = Summary::default();
+pub(crate) fn summarize(
+    findings: &[model::Finding],
+    suppressed: usize,
+    coverage: &[model::Coverage],
+) -> Summary {
+    let mut summary = Summary {
+        suppressed,
+        ..Summary::default()
+    };
     for finding in findings {
         match finding.status {
             Status::Affected => *summary.count_mut(finding.severity) += 1,

@@ -37,6 +37,8 @@ pub struct RenderOptions {
     pub color: bool,
     /// Whether a table lists packages by licence.
     pub licences: bool,
+    /// Whether a table lists findings that do not count.
+    pub suppressed: bool,
     /// The time to date documents with and to tell the age of advisories by.
     pub now: DateTime<Utc>,
 }
@@ -48,6 +50,7 @@ impl RenderOptions {
             width: 80,
             color: false,
             licences: false,
+            suppressed: false,
             now,
         }
     }

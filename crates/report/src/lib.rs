@@ -12,6 +12,7 @@ mod format;
 mod model;
 mod render;
 mod secrets;
+mod suppression;
 
 pub use build::{AdvisoryFacts, ImageFacts, LayerFacts, LookedFor, ReportInput, pair_findings};
 pub use checks::Check;
@@ -21,3 +22,6 @@ pub use model::{
     SCHEMA_VERSION, Summary,
 };
 pub use secrets::Secret;
+pub use suppression::{
+    IdleReason, IdleWaiver, Said, Statement, StatementSource, StatementStatus, Suppressed,
+};

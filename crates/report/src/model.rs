@@ -1,5 +1,7 @@
 //! The JSON model of a report. `docs/report-schema.json` describes the same to other people.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use scanyard_matching::{FixState, Status};
 use scanyard_package::{CoverageKind, Digest, Severity};
@@ -9,10 +11,11 @@ use utoipa::ToSchema;
 use crate::as_text;
 use crate::checks::Check;
 use crate::secrets::Secret;
+use crate::suppression::{IdleWaiver, Statement, Suppressed};
 
 /// Version of the model. The part after the dot grows when fields are added, the part before it
 /// when a reader of the older form would misunderstand.
-pub const SCHEMA_VERSION: &str = "1.2";
+pub const SCHEMA_VERSION: &str = "1.3";
 
 /// Everything Scanyard says about one image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -33,6 +36,12 @@ pub struct Report {
     pub packages: Vec<Package>,
     /// The findings, worst first.
     pub findings: Vec<Finding>,
+    /// Findings that do not count, because a waiver or a VEX statement says so.
+    #[serde(default)]
+    pub suppressed: Vec<Suppressed>,
+    /// Waivers meant for this image that suppress nothing in it.
+    #[serde(default)]
+    pub idle_waivers: Vec<IdleWaiver>,
     /// Credentials in files and in the image's config, worst first; null where none were looked for.
     pub secrets: Option<Vec<Secret>>,
     /// Checks of how it is built and configured that it does not pass, worst first; null where none
@@ -56,6 +65,15 @@ pub struct Image {
     pub config_digest: Digest,
     /// `os/architecture[/variant]`.
     pub platform: String,
+    /// When it was built, as the builder wrote it; null where that is not known.
+    #[serde(default)]
+    pub created: Option<String>,
+    /// Whom it runs as, empty for root; null where that is not known.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// Its labels.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
     /// The layers, bottom first.
     pub layers: Vec<Layer>,
 }
@@ -196,6 +214,9 @@ pub struct Finding {
     pub published: Option<String>,
     /// When the advisory last changed, RFC 3339.
     pub modified: Option<String>,
+    /// What a VEX document says of it, where that is not that it does not count.
+    #[serde(default)]
+    pub vex: Option<Statement>,
 }
 
 impl Finding {
@@ -247,6 +268,9 @@ pub struct Summary {
     pub unknown: usize,
     /// Findings that could be neither confirmed nor excluded.
     pub undetermined: usize,
+    /// Findings that do not count, because a waiver or a VEX statement says so.
+    #[serde(default)]
+    pub suppressed: usize,
     /// Whether everything was assessed: no coverage entry and nothing undetermined.
     pub complete: bool,
 }

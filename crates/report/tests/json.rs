@@ -13,13 +13,14 @@ fn json(report: &Report) -> String {
     fixture::render(report, Format::Json, &RenderOptions::plain(fixture::now()))
 }
 
-fn reports() -> [Report; 5] {
+fn reports() -> [Report; 6] {
     [
         fixture::full(),
         fixture::clean(),
         fixture::partial(),
         fixture::rootfs(),
         fixture::hygiene(),
+        fixture::suppressed(),
     ]
 }
 
@@ -55,9 +56,29 @@ fn forget_what_1_2_added(report: &mut Report) {
 #[test]
 fn the_sample_of_version_1_2_still_reads() {
     let sample = include_str!("samples/report-1.2.json");
+    let mut expected = fixture::full();
+    expected.schema_version = "1.2".to_owned();
+    assert_eq!(serde_json::from_str::<Report>(sample).unwrap(), expected);
+}
+
+#[test]
+fn the_sample_of_version_1_3_still_reads() {
+    let sample = include_str!("samples/report-1.3.json");
+    let expected = fixture::suppressed();
+    assert_eq!(serde_json::from_str::<Report>(sample).unwrap(), expected);
+}
+
+#[test]
+fn what_is_suppressed_is_counted_apart_and_what_is_marked_stays() {
+    let all = fixture::full();
+    let report = fixture::suppressed();
+    assert_eq!(report.findings.len() + 1, all.findings.len());
+    assert_eq!(report.summary.suppressed, 1);
+    assert_eq!(report.suppressed[0].finding, all.findings[0]);
+    assert!(report.findings[0].vex.is_some());
     assert_eq!(
-        serde_json::from_str::<Report>(sample).unwrap(),
-        fixture::full()
+        report.summary.affected() + report.summary.undetermined + 1,
+        all.summary.affected() + all.summary.undetermined
     );
 }
 

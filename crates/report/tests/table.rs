@@ -72,6 +72,18 @@ fn packages_are_listed_by_licence_for_those_who_ask() {
 }
 
 #[test]
+fn what_is_suppressed_is_listed_for_those_who_ask_and_counted_for_all() {
+    let report = fixture::suppressed();
+    assert!(table(&report, 80).contains("1 finding suppressed"));
+    let options = RenderOptions {
+        suppressed: true,
+        ..RenderOptions::plain(fixture::now())
+    };
+    let text = fixture::render(&report, Format::Table, &options);
+    fixture::check_golden("suppressed-80.txt", &text);
+}
+
+#[test]
 fn colour_changes_nothing_but_colour() {
     let options = RenderOptions {
         color: true,

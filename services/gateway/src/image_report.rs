@@ -198,6 +198,9 @@ impl Stored {
             digest: image.summary.digest,
             config_digest: image.config_digest,
             platform: image.summary.platform.clone(),
+            created: image.created,
+            user: None,
+            labels: image.labels,
             layers: layers
                 .map(|(layer, diff_id)| LayerFacts {
                     digest: layer.digest,

@@ -201,6 +201,10 @@ pub struct OutputArgs {
     /// List packages by licence in the table too; JSON and CycloneDX always tell each package's.
     #[arg(long)]
     pub licences: bool,
+
+    /// List findings in the table too that do not count, with who says so; JSON always does.
+    #[arg(long)]
+    pub show_suppressed: bool,
 }
 
 impl OutputArgs {
@@ -218,6 +222,7 @@ impl OutputArgs {
         Self {
             format: self.format,
             licences: self.licences,
+            show_suppressed: self.show_suppressed,
             output: match several {
                 true => self.output.as_ref().map(named),
                 false => self.output.clone(),

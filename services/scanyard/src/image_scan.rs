@@ -240,6 +240,9 @@ fn facts(image: &Image, layers: &[ScannedLayer]) -> ImageFacts {
         digest: image.manifest_digest,
         config_digest: image.config_digest,
         platform: image.platform.to_string(),
+        created: image.config.created.clone(),
+        user: Some(image.config.user.clone()),
+        labels: image.config.labels.clone(),
         layers,
     }
 }

@@ -30,19 +30,19 @@ impl From<ReportFormat> for Format {
 pub fn write(report: &Report, args: &OutputArgs) -> anyhow::Result<()> {
     let format = Format::from(args.format);
     match &args.output {
-        Some(file) => write_file(report, format, file, args.licences).map_err(|error| {
+        Some(file) => write_file(report, format, file, args).map_err(|error| {
             let message = format!("cannot write {}: {error}", file.display());
             Failure::new(message, "check the directory and its free space").into()
         }),
-        None => print(report, format, args.licences).map_err(|error| {
+        None => print(report, format, args).map_err(|error| {
             let message = format!("cannot write to standard output: {error}");
             Failure::new(message, "write to a file with --output").into()
         }),
     }
 }
 
-fn write_file(report: &Report, format: Format, file: &Path, licences: bool) -> io::Result<()> {
-    let options = options(PLAIN_WIDTH, false, licences);
+fn write_file(report: &Report, format: Format, file: &Path, args: &OutputArgs) -> io::Result<()> {
+    let options = options(PLAIN_WIDTH, false, args);
     let dir = match file.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
         _ => Path::new("."),
@@ -65,7 +65,7 @@ fn write_file(report: &Report, format: Format, file: &Path, licences: bool) -> i
     Ok(())
 }
 
-fn print(report: &Report, format: Format, licences: bool) -> io::Result<()> {
+fn print(report: &Report, format: Format, args: &OutputArgs) -> io::Result<()> {
     let stdout = io::stdout();
     let terminal = stdout.is_terminal();
     let width = if terminal {
@@ -76,7 +76,7 @@ fn print(report: &Report, format: Format, licences: bool) -> io::Result<()> {
     let color = terminal && std::env::var_os("NO_COLOR").is_none();
     let mut buffered = io::BufWriter::new(stdout.lock());
     let printed = format
-        .render(report, &mut buffered, &options(width, color, licences))
+        .render(report, &mut buffered, &options(width, color, args))
         .and_then(|()| buffered.flush());
     match printed {
         // `scanyard scan ... | head` has read what it wanted.
@@ -85,11 +85,12 @@ fn print(report: &Report, format: Format, licences: bool) -> io::Result<()> {
     }
 }
 
-fn options(width: usize, color: bool, licences: bool) -> RenderOptions {
+fn options(width: usize, color: bool, args: &OutputArgs) -> RenderOptions {
     RenderOptions {
         width,
         color,
-        licences,
+        licences: args.licences,
+        suppressed: args.show_suppressed,
         now: Utc::now(),
     }
 }

@@ -4,6 +4,7 @@ mod coverage;
 mod group;
 mod hygiene;
 mod licences;
+mod suppressed;
 
 use std::io::{self, Write};
 
@@ -28,6 +29,10 @@ pub fn render(report: &Report, out: &mut dyn Write, options: &RenderOptions) -> 
     if options.licences {
         licences::write(&mut screen, report)?;
     }
+    if options.suppressed {
+        suppressed::write(&mut screen, report)?;
+    }
+    suppressed::write_idle_waivers(&mut screen, report)?;
     screen.blank()?;
     write_summary(&mut screen, report)?;
     hygiene::write_summary(&mut screen, report)
@@ -189,6 +194,7 @@ fn write_summary(screen: &mut Screen<'_>, report: &Report) -> io::Result<()> {
         let text = format!("No known vulnerabilities in {packages}.");
         screen.paragraph(Style::Good, 0, &text)?;
     }
+    suppressed::write_summary(screen, report)?;
     if !summary.complete {
         let gaps = count(coverage::gaps(report), "gap");
         let text = format!("This answer is partial: {gaps}, listed at the top.");

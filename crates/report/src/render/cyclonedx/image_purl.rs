@@ -50,6 +50,9 @@ mod tests {
             digest: Digest::from_bytes([0xab; 32]),
             config_digest: Digest::from_bytes([1; 32]),
             platform: "linux/amd64".to_owned(),
+            created: None,
+            user: None,
+            labels: Default::default(),
             layers: Vec::new(),
         };
         let digest = format!("sha256:{}", "ab".repeat(32));

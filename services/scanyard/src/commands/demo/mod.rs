@@ -114,6 +114,7 @@ async fn scan(server: &str, key_file: &Path, source: &str) -> anyhow::Result<()>
         let table = OutputArgs {
             format: ReportFormat::Table,
             output: None,
+            show_suppressed: false,
             licences: false,
         };
         output::write(&report, &table)?;

@@ -5,6 +5,7 @@
 mod advisories;
 mod fleet_bench;
 mod fleet_images;
+mod hooks;
 mod layout;
 mod make_fleet;
 mod measure;
@@ -33,6 +34,8 @@ enum Command {
     Advisories(advisories::AdvisoryArgs),
     /// A running service: scans accepted a second, images a second, waits under bulk.
     Service(service::ServiceArgs),
+    /// Push webhooks: deliveries a second, and the time from a push to its findings.
+    Hooks(hooks::HooksArgs),
     /// Makes a fleet of images directly in a store, as if they had been scanned.
     Fleet(make_fleet::FleetArgs),
     /// Serves a small fleet as real images of a registry.
@@ -47,6 +50,7 @@ fn main() -> anyhow::Result<()> {
         Command::Packages(args) => packages::run(&args),
         Command::Advisories(args) => advisories::run(&args),
         Command::Service(args) => service::run(&args),
+        Command::Hooks(args) => hooks::run(&args),
         Command::Fleet(args) => make_fleet::run(&args),
         Command::FleetImages(args) => fleet_images::run(&args),
         Command::FleetBench(args) => fleet_bench::run(&args),

@@ -12,6 +12,11 @@ impl Times {
         self.0.push(began.elapsed());
     }
 
+    /// Adds those of another.
+    pub fn extend(&mut self, other: Times) {
+        self.0.extend(other.0);
+    }
+
     /// The time below which this share of them stays, in milliseconds; 0 without any.
     pub fn at(&self, share: f64) -> f64 {
         let mut sorted = self.0.clone();

@@ -23,6 +23,7 @@ mod sqlite;
 mod stored_counts;
 mod stored_document;
 mod stored_finding;
+mod stored_hook;
 mod stored_inventory;
 mod stored_notification;
 mod stored_package;

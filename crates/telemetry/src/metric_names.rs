@@ -88,6 +88,10 @@ pub mod name {
     pub const DELIVERY_SECONDS: &str = "scanyard_delivery_seconds";
     /// Messages to receivers that wait or were given up.
     pub const DELIVERIES_KEPT: &str = "scanyard_deliveries_kept";
+    /// What senders of push webhooks delivered.
+    pub const HOOK_DELIVERIES: &str = "scanyard_hook_deliveries_total";
+    /// Pushes and deletions that they told of.
+    pub const HOOK_EVENTS: &str = "scanyard_hook_events_total";
     /// The advisory revision in use.
     pub const ADVISORY_REVISION: &str = "scanyard_advisory_revision";
     /// Age of the advisories in use.
@@ -99,7 +103,7 @@ pub mod name {
 }
 
 /// Every metric.
-pub const METRICS: [Metric; 28] = {
+pub const METRICS: [Metric; 30] = {
     use MetricKind::{Counter, Gauge, Seconds};
     [
         metric(
@@ -245,6 +249,18 @@ pub const METRICS: [Metric; 28] = {
             Gauge,
             &["state"],
             "Messages to receivers by state: waiting or dead. Counting ends at 10,000.",
+        ),
+        metric(
+            name::HOOK_DELIVERIES,
+            Counter,
+            &["kind", "outcome"],
+            "Deliveries of push webhooks: taken, unreadable, or refused because their sender is not known.",
+        ),
+        metric(
+            name::HOOK_EVENTS,
+            Counter,
+            &["kind", "outcome"],
+            "Events of push webhooks: accepted, known, deleted, ignored.",
         ),
         metric(
             name::ADVISORY_REVISION,

@@ -36,21 +36,30 @@ impl RealRegistry {
     /// Starts one that everybody may use. `None`, and a word on standard error, where the program
     /// is not installed: `scripts/test-tools` does that.
     pub async fn start() -> Option<Self> {
-        Self::start_with(None).await
+        Self::start_with(None, "").await
+    }
+
+    /// Starts one that tells a webhook of pushes and deletions, with this `Authorization`.
+    pub async fn start_telling(url: &str, authorization: &str) -> Option<Self> {
+        let notifications = format!(
+            "notifications: {{endpoints: [{{name: hook, url: '{url}', timeout: 2s, threshold: 3, \
+             backoff: 1s, headers: {{Authorization: ['{authorization}']}}}}]}}\n"
+        );
+        Self::start_with(None, &notifications).await
     }
 
     /// Starts one for a user. Needs `htpasswd` too.
     pub async fn start_for(user: &str, password: &str) -> Option<Self> {
-        Self::start_with(Some((user.to_owned(), password.to_owned()))).await
+        Self::start_with(Some((user.to_owned(), password.to_owned())), "").await
     }
 
-    async fn start_with(user: Option<(String, String)>) -> Option<Self> {
+    async fn start_with(user: Option<(String, String)>, more: &str) -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
         let port = reserve_port();
         let address = format!("127.0.0.1:{port}");
         let mut config = format!(
-            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\n\
-             http: {{addr: '{address}'}}\n",
+            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}, \
+             delete: {{enabled: true}}}}\nhttp: {{addr: '{address}'}}\n{more}",
             dir.path().join("data").display()
         );
         if let Some((user, password)) = &user {
@@ -109,6 +118,12 @@ impl RealRegistry {
         }
         self.push_manifest(repository, tag, index.media_type(), index.manifest())
             .await;
+    }
+
+    /// Deletes a manifest or an index with its tags.
+    pub async fn delete(&self, repository: &str, digest: &Digest) {
+        let url = format!("http://{}/v2/{repository}/manifests/{digest}", self.address);
+        self.send(self.http.delete(url)).await;
     }
 
     async fn push_blob(&self, repository: &str, digest: &Digest, bytes: Vec<u8>) {

@@ -7,12 +7,14 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
+use scanyard_hooks::Kind;
 use scanyard_package::Digest;
-use scanyard_store::{BulkId, ChangeId, KeyId, ScanId, SubscriptionId};
+use scanyard_store::{BulkId, ChangeId, HookId, KeyId, ScanId, SubscriptionId};
 use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
 use crate::problem_code::Code;
+use crate::routes::find_kind;
 use crate::state::Gateway;
 
 /// A JSON body.
@@ -109,6 +111,28 @@ impl<T: PathValue> FromRequestParts<Gateway> for InPath<T> {
             .await
             .map_err(|rejection| Problem::new(Code::InvalidId, rejection.body_text()))?;
         T::parse(&text).map(InPath)
+    }
+}
+
+/// A hook in a path: its kind and its id.
+pub struct HookPath {
+    /// The kind of sender.
+    pub kind: Kind,
+    /// The hook.
+    pub id: HookId,
+}
+
+impl FromRequestParts<Gateway> for HookPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, Problem> {
+        let Path((kind, id)) = Path::<(String, String)>::from_request_parts(parts, gateway)
+            .await
+            .map_err(|rejection| Problem::new(Code::InvalidId, rejection.body_text()))?;
+        Ok(Self {
+            kind: find_kind(&kind)?,
+            id: parse_uuid(&id).map(HookId)?,
+        })
     }
 }
 

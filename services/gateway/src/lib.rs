@@ -14,6 +14,8 @@ mod event_stream;
 mod export;
 mod extract;
 mod fold_cache;
+mod hook_place;
+mod hook_receipt;
 mod image_report;
 mod middleware;
 mod negotiate;

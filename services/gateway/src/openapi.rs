@@ -42,10 +42,12 @@ impl Modify for BearerKey {
     }
 }
 
-/// The two groups of routes, and the document about both.
+/// The groups of routes, and the document about all.
 pub struct Api {
     /// Routes behind a key.
     pub behind_a_key: axum::Router<Gateway>,
+    /// Routes whose requests prove by themselves who sends them.
+    pub self_authenticating: axum::Router<Gateway>,
     /// Routes that need none.
     pub open: axum::Router<Gateway>,
     /// What the document says.
@@ -56,10 +58,13 @@ pub struct Api {
 pub fn collect() -> Api {
     let skeleton = OpenApiRouter::with_openapi(Skeleton::openapi());
     let (behind_a_key, mut document) = skeleton.merge(routes::behind_a_key()).split_for_parts();
+    let (self_authenticating, others) = routes::self_authenticating().split_for_parts();
+    document.merge(others);
     let (open, others) = routes::open().split_for_parts();
     document.merge(others);
     Api {
         behind_a_key,
+        self_authenticating,
         open,
         document,
     }
@@ -84,8 +89,9 @@ mod tests {
 
     use super::*;
 
-    const OPERATIONS: [&str; 72] = [
+    const OPERATIONS: [&str; 79] = [
         "delete /v1/dead-letters/{id}",
+        "delete /v1/hooks/{kind}/{id}",
         "delete /v1/images/{digest}",
         "delete /v1/keys/{id}",
         "delete /v1/rescans/{id}",
@@ -112,6 +118,8 @@ mod tests {
         "get /v1/fleet/fix-plan",
         "get /v1/fleet/summary",
         "get /v1/fleet/worst-images",
+        "get /v1/hooks",
+        "get /v1/hooks/{kind}/{id}",
         "get /v1/images",
         "get /v1/images/{digest}",
         "get /v1/images/{digest}/bases",
@@ -143,6 +151,7 @@ mod tests {
         "get /v1/vulnerabilities/{id}",
         "get /v1/vulnerabilities/{id}/images",
         "get /v1/vulnerabilities/{id}/repositories",
+        "options /v1/hooks/{kind}/{id}",
         "patch /v1/subscriptions/{id}",
         "post /v1/bulk",
         "post /v1/bulk/{id}/cancel",
@@ -151,6 +160,9 @@ mod tests {
         "post /v1/bulk/{id}/retry",
         "post /v1/dead-letters/{id}/redrive",
         "post /v1/deliveries/{id}/redrive",
+        "post /v1/hooks",
+        "post /v1/hooks/{kind}",
+        "post /v1/hooks/{kind}/{id}",
         "post /v1/keys",
         "post /v1/rescans",
         "post /v1/sboms",

@@ -22,8 +22,12 @@ pub fn router(gateway: Gateway) -> Router {
         .behind_a_key
         .route_layer(from_fn_with_state(gateway.clone(), authenticate))
         .route_layer(from_fn_with_state(gateway.clone(), admit));
+    let self_authenticating = api
+        .self_authenticating
+        .route_layer(from_fn_with_state(gateway.clone(), admit));
     api.open
         .merge(behind_a_key)
+        .merge(self_authenticating)
         .fallback(async || {
             Problem::new(
                 Code::RouteNotFound,

@@ -3,6 +3,7 @@
 mod bulk;
 mod events;
 mod examples;
+mod hooks;
 mod lifecycle;
 mod questions;
 mod rescan;
@@ -13,6 +14,7 @@ use std::str::FromStr;
 
 pub use bulk::*;
 pub use events::*;
+pub use hooks::*;
 pub use lifecycle::*;
 pub use questions::*;
 pub use rescan::*;
@@ -116,6 +118,9 @@ pub enum Command {
     /// Have messages sent when new advisories change something: webhooks, Slack, Teams.
     #[command(subcommand)]
     Subscriptions(SubscriptionsCommand),
+    /// Let registries tell of pushes and deletions, so that images are scanned as they come.
+    #[command(subcommand)]
+    Hook(HookCommand),
     /// Match the whole fleet again, or catalog outdated images again, and see it through.
     #[command(after_help = examples::RESCAN)]
     Rescan(RescanArgs),

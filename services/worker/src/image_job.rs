@@ -68,12 +68,13 @@ async fn resolve(worker: &WorkerContext, scan: &Scan) -> Result<Vec<NewImage>, J
         return Ok(vec![sbom_source::image(worker, &bill).await?]);
     }
     let begun = Instant::now();
-    let source = ScanSource::open(worker, scan).await?;
+    let mut source = ScanSource::open(worker, scan).await?;
     let images = source.resolve().await?;
     if images.is_empty() {
         return Err(OciError::NotFound(scan.reference.clone()).into());
     }
     verify_reach(worker, scan, &source, &images).await?;
+    source.ask_where_tag_stands(worker).await?;
     histogram!(name::STEP_SECONDS, "step" => "resolve").record(begun.elapsed());
     record(worker, source, images).await
 }

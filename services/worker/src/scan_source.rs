@@ -1,6 +1,8 @@
 //! A scan's reference as a source of images.
 
-use scanyard_oci::{Image, ImageSource, Layer, PlatformSelect, Select, Source};
+use scanyard_oci::{
+    Image, ImageSource, Layer, OciError, PlatformSelect, Reference, Select, Source, find_manifest,
+};
 use scanyard_store::{ConfigEvidence, ImageLayer, NewImage, Scan, Tag};
 
 use crate::WorkerContext;
@@ -11,6 +13,7 @@ pub struct ScanSource {
     source: Source,
     images: ImageSource,
     platforms: PlatformSelect,
+    tag: Option<String>,
 }
 
 impl ScanSource {
@@ -26,6 +29,7 @@ impl ScanSource {
         };
         let images = ImageSource::open(&source, &worker.registry, &worker.limits).await?;
         Ok(Self {
+            tag: tag(&source),
             source,
             images,
             platforms,
@@ -40,6 +44,27 @@ impl ScanSource {
     /// The images that the reference names now.
     pub async fn resolve(&self) -> Result<Vec<Image>, JobError> {
         Ok(self.images.images(&self.platforms).await?)
+    }
+
+    /// Asks the registry whether a tag beside a digest stands there. A push says both: of several that
+    /// come late or out of order, only the one that holds still moves the tag.
+    pub async fn ask_where_tag_stands(&mut self, worker: &WorkerContext) -> Result<(), JobError> {
+        let Source::Registry(reference) = &self.source else {
+            return Ok(());
+        };
+        let (Some(tag), Some(digest)) = (reference.tag(), reference.digest()) else {
+            return Ok(());
+        };
+        let tagged = format!("{}/{}:{tag}", reference.registry(), reference.repository());
+        let tagged: Reference = tagged
+            .parse()
+            .map_err(|error| invalid_reference(&tagged, &error))?;
+        self.tag = match find_manifest(&tagged, &worker.registry).await {
+            Ok(stands) => (stands == digest).then(|| tag.to_owned()),
+            Err(OciError::NotFound(_)) => None,
+            Err(error) => return Err(error.into()),
+        };
+        Ok(())
     }
 
     /// A layer that an image of the scan was recorded with. A docker archive keeps layers under
@@ -59,7 +84,7 @@ impl ScanSource {
     /// An image as the store records it, with what its config gave away.
     pub fn record(&self, image: &Image, config: ConfigEvidence) -> NewImage {
         let repository = repository(&self.source);
-        let tag = tag(&self.source).map(|name| Tag {
+        let tag = self.tag.clone().map(|name| Tag {
             repository: repository.clone(),
             name,
         });
@@ -100,8 +125,7 @@ fn repository(source: &Source) -> String {
     }
 }
 
-/// The tag that stands where it stood when the reference was resolved; a digest beside it decides
-/// alone, and says nothing about where the tag stands.
+/// The tag that the reference was resolved by. Of one beside a digest nobody knows where it stands.
 fn tag(source: &Source) -> Option<String> {
     match source {
         Source::Registry(reference) if reference.digest().is_some() => None,

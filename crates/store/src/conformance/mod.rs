@@ -12,6 +12,7 @@ pub mod content;
 pub mod documents;
 pub mod fleet;
 pub mod garbage;
+pub mod hooks;
 pub mod layers;
 pub mod leadership;
 pub mod lifecycle;
@@ -35,6 +36,7 @@ macro_rules! store_conformance {
             scans: whoever_waits_for_a_scan_hears_of_its_end,
             scans: a_failed_scan_can_be_retried_under_a_new_message_id,
             scans: the_first_key_is_created_once,
+            hooks: a_hook_reads_back_and_is_removed_by_its_tenant_only,
             layers: one_layer_job_whoever_asks,
             layers: exactly_one_of_many_workers_claims_a_layer,
             layers: an_expired_lease_fences_its_worker,

@@ -8,6 +8,7 @@ mod deliveries;
 mod documents;
 mod fleet;
 mod garbage;
+mod hooks;
 mod images;
 mod keys;
 mod layers;
@@ -46,6 +47,7 @@ pub use deliveries::{
 pub use documents::{Documents, SubmittedSbom};
 pub use fleet::{Completed, Concerned, DistroId, Fleet, PackageGroup};
 pub use garbage::{Garbage, GarbageKind, Retention, Swept};
+pub use hooks::{Hook, HookId, HookSecret, Hooks, NewHook};
 pub use images::{
     ConfigEvidence, ImageDetail, ImageFilter, ImageLayer, ImageSummary, Images, NewImage,
     SeverityCounts, Tag,
@@ -81,6 +83,7 @@ pub trait Store:
     Keys
     + Scans
     + Bulks
+    + Hooks
     + Images
     + Lifecycle
     + LayerInventories

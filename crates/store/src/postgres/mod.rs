@@ -39,6 +39,7 @@ mod garbage;
 mod held;
 mod held_findings;
 mod history;
+mod hooks;
 mod image_rows;
 mod images;
 mod keys;
@@ -206,6 +207,7 @@ fn modules_with_statements() -> Vec<(&'static str, &'static str)> {
         history::STATEMENTS,
         fleet_summary::STATEMENTS,
         held_findings::STATEMENTS,
+        hooks::STATEMENTS,
         image_rows::STATEMENTS,
         images::STATEMENTS,
         keys::STATEMENTS,

@@ -31,6 +31,7 @@ mod fleet_summary;
 mod garbage;
 mod held_findings;
 mod history;
+mod hooks;
 mod images;
 mod keys;
 mod layers;

@@ -10,6 +10,8 @@ mod events;
 mod fleet;
 mod health;
 mod history;
+mod hook_deliveries;
+mod hooks;
 mod images;
 mod keys;
 mod lineage;
@@ -27,6 +29,7 @@ mod vulnerabilities;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use bulk::key_reused;
+pub use hook_deliveries::find_kind;
 
 use crate::state::Gateway;
 
@@ -53,6 +56,12 @@ pub fn behind_a_key() -> OpenApiRouter<Gateway> {
         .merge(advisories::routes())
         .merge(dead_letters::routes())
         .merge(keys::routes())
+        .merge(hooks::routes())
+}
+
+/// Routes whose requests prove by themselves who sends them.
+pub fn self_authenticating() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new().merge(hook_deliveries::routes())
 }
 
 /// Routes that tell nothing about any tenant.

@@ -5,6 +5,7 @@ mod event;
 mod finding;
 mod fleet;
 mod holder;
+mod hook;
 mod image;
 mod page;
 mod ranking;
@@ -21,6 +22,7 @@ pub use fleet::FleetSummaryView;
 pub use holder::{
     AffectedImageView, HolderList, HoldingImageView, RepositoryImagesView, TotalView,
 };
+pub use hook::HookView;
 pub use image::{ImageView, LayerView, TagView};
 pub use page::{Listing, PageParameters};
 pub use ranking::{ChangeSummaryView, FixPlanView, RankingView};

@@ -150,6 +150,15 @@ Examples:
 A CloudEvent is signed: HMAC-SHA256, with the secret that is printed once, of the headers webhook-id
 and webhook-timestamp and the body, with dots between; in base64 in webhook-signature, after v1,.";
 
+pub const HOOK_ADD: &str = "\
+Examples:
+  scanyard hook add harbor --registry harbor.example.com --public-url https://scanyard.example.com
+  scanyard hook add distribution --repository 'shop/**'
+  scanyard hook add ghcr --name acme --json
+
+It prints the address and the secret to set up at the registry. The secret is not shown again: to
+change it, add another hook and remove this one.";
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,7 @@ mod gateway;
 mod gc;
 mod health;
 mod history;
+mod hooks;
 mod images;
 mod key;
 mod packages;
@@ -87,6 +88,7 @@ fn run_command(command: Command) -> anyhow::Result<Exit> {
         Command::Events(args) => block_on(events::run(*args)),
         Command::History(args) => block_on(history::run(args)),
         Command::Subscriptions(command) => block_on(subscriptions::run(command)),
+        Command::Hook(command) => block_on(hooks::run(command)),
         Command::Rescan(args) => block_on(rescan::run(args)),
         Command::Demo(args) => block_on(demo::run(args)),
     }

@@ -16,6 +16,7 @@ async fn operations(gateway: &TestGateway) -> Vec<(String, bool)> {
         for (method, operation) in item.as_object().unwrap() {
             let path = path
                 .replace("{id}", "018f3c9e-0000-7000-8000-000000000001")
+                .replace("{kind}", "harbor")
                 .replace("{digest}", &digest(77).to_string());
             let open = operation["security"] == serde_json::json!([{}]);
             lines.push((format!("{} {path}", method.to_uppercase()), open));

@@ -5,6 +5,8 @@ use std::fmt;
 use scanyard_package::Severity;
 use scanyard_report::{Finding, Report};
 
+use crate::outcome::Outcome;
+
 /// Findings that a verdict names; the rest it counts.
 const EXAMPLES: usize = 5;
 
@@ -119,12 +121,20 @@ impl Gate {
 }
 
 impl Verdict {
+    /// What it comes to.
+    pub const fn outcome(&self) -> Outcome {
+        match self {
+            Verdict::Passed => Outcome::Pass,
+            Verdict::Failed { .. } | Verdict::Secrets { .. } | Verdict::Checks { .. } => {
+                Outcome::Fail
+            }
+            Verdict::NotLookedFor { .. } | Verdict::Incomplete { .. } => Outcome::Undetermined,
+        }
+    }
+
     /// Whether something known stands against the image.
-    pub const fn is_failure(&self) -> bool {
-        matches!(
-            self,
-            Verdict::Failed { .. } | Verdict::Secrets { .. } | Verdict::Checks { .. }
-        )
+    pub fn is_failure(&self) -> bool {
+        self.outcome() == Outcome::Fail
     }
 }
 

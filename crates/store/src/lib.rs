@@ -12,7 +12,6 @@ mod error;
 mod garbage_conditions;
 mod garbage_forecast;
 mod jobs;
-mod name_pattern;
 mod notice_making;
 mod notices;
 mod port;
@@ -32,9 +31,9 @@ mod stored_tags;
 mod words;
 
 pub use error::StoreError;
-pub use name_pattern::matches_name;
 pub use notices::ScanNotice;
 pub use port::*;
 pub use postgres::{PostgresSettings, PostgresStore};
+pub use scanyard_package::matches_name;
 pub use settings::StoreSettings;
 pub use sqlite::SqliteStore;

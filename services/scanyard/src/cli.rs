@@ -5,6 +5,7 @@ mod events;
 mod examples;
 mod hooks;
 mod lifecycle;
+mod policy;
 mod questions;
 mod rescan;
 mod service;
@@ -16,6 +17,7 @@ pub use bulk::*;
 pub use events::*;
 pub use hooks::*;
 pub use lifecycle::*;
+pub use policy::*;
 pub use questions::*;
 pub use rescan::*;
 pub use service::*;
@@ -89,6 +91,9 @@ pub enum Command {
     Health(HealthArgs),
     /// Submit an image to a running service and, if asked, wait for its findings.
     Submit(SubmitArgs),
+    /// Try out policies: rules by which images pass or fail.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Submit many images to a running service, and see them through.
     #[command(subcommand)]
     Bulk(BulkCommand),
@@ -189,6 +194,9 @@ pub struct ScanArgs {
     pub registry: RegistryArgs,
 
     #[command(flatten)]
+    pub suppressions: SuppressionArgs,
+
+    #[command(flatten)]
     pub gate: GateArgs,
 }
 
@@ -269,17 +277,18 @@ pub struct GateArgs {
     /// Exit with 3 when anything in the image could not be assessed.
     #[arg(long)]
     pub require_complete: bool,
+
+    /// Hold the image against a policy: exit with 2 when one of its rules fails it, with 3 when one
+    /// that could fail it cannot be decided. Repeatable. `scanyard policy test` tries one out.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Vec<PathBuf>,
 }
 
 impl ScanArgs {
-    /// Whether credentials are looked for.
-    pub fn looks_for_secrets(&self) -> bool {
-        self.secrets || self.gate.fail_on_secrets
-    }
-
-    /// Whether checks are made.
-    pub fn makes_checks(&self) -> bool {
-        self.checks || self.gate.fail_on_checks.is_some()
+    /// Looks for what rules of policies ask about.
+    pub fn look_for(&mut self, asks_about: impl Fn(&str) -> bool) {
+        self.secrets |= self.gate.fail_on_secrets || asks_about("secrets");
+        self.checks |= self.gate.fail_on_checks.is_some() || asks_about("checks");
     }
 }
 
@@ -290,6 +299,7 @@ impl GateArgs {
             || self.fail_on_secrets
             || self.fail_on_checks.is_some()
             || self.require_complete
+            || !self.policy.is_empty()
     }
 }
 

@@ -15,6 +15,7 @@ mod image_scan;
 mod line_progress;
 mod output;
 mod paths;
+mod policies;
 mod progress;
 mod service;
 mod signals;

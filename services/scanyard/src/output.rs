@@ -5,11 +5,13 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use chrono::Utc;
-use scanyard_policy::{Gate, Verdict};
+use scanyard_policy::{Decision, Gate, Verdict};
 use scanyard_report::{Format, RenderOptions, Report};
+use serde::Serialize;
 
 use crate::cli::{GateArgs, OutputArgs, ReportFormat};
 use crate::exit::{Exit, Failure};
+use crate::policies;
 
 /// Columns of a table that no terminal shows.
 const PLAIN_WIDTH: usize = 100;
@@ -26,22 +28,65 @@ impl From<ReportFormat> for Format {
     }
 }
 
+/// What is written: a report, with what policies say about it in the form that holds everything.
+#[derive(Clone, Copy)]
+struct Answer<'a> {
+    report: &'a Report,
+    decision: Option<&'a Decision>,
+}
+
+/// A report with what policies say about it beside.
+#[derive(Serialize)]
+struct Judged<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    decision: &'a Decision,
+}
+
+impl Answer<'_> {
+    fn render(
+        self,
+        format: Format,
+        out: &mut dyn Write,
+        options: &RenderOptions,
+    ) -> io::Result<()> {
+        let Answer { report, decision } = self;
+        match (format, decision) {
+            (Format::Json, Some(decision)) => {
+                serde_json::to_writer_pretty(&mut *out, &Judged { report, decision })?;
+                writeln!(out)
+            }
+            _ => format.render(report, out, options),
+        }
+    }
+}
+
 /// Prints a report, or writes it to the file that was asked for: whole, or not at all.
-pub fn write(report: &Report, args: &OutputArgs) -> anyhow::Result<()> {
+pub fn write(
+    report: &Report,
+    decision: Option<&Decision>,
+    args: &OutputArgs,
+) -> anyhow::Result<()> {
     let format = Format::from(args.format);
+    let answer = Answer { report, decision };
     match &args.output {
-        Some(file) => write_file(report, format, file, args).map_err(|error| {
+        Some(file) => write_file(answer, format, file, args).map_err(|error| {
             let message = format!("cannot write {}: {error}", file.display());
             Failure::new(message, "check the directory and its free space").into()
         }),
-        None => print(report, format, args).map_err(|error| {
+        None => print(answer, format, args).map_err(|error| {
             let message = format!("cannot write to standard output: {error}");
             Failure::new(message, "write to a file with --output").into()
         }),
     }
 }
 
-fn write_file(report: &Report, format: Format, file: &Path, args: &OutputArgs) -> io::Result<()> {
+fn write_file(
+    answer: Answer<'_>,
+    format: Format,
+    file: &Path,
+    args: &OutputArgs,
+) -> io::Result<()> {
     let options = options(PLAIN_WIDTH, false, args);
     let dir = match file.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
@@ -50,7 +95,7 @@ fn write_file(report: &Report, format: Format, file: &Path, args: &OutputArgs) -
     if fs::metadata(file).is_ok_and(|existing| !existing.is_file()) {
         // A pipe or device is written to, not replaced.
         let mut device = fs::OpenOptions::new().write(true).open(file)?;
-        format.render(report, &mut device, &options)?;
+        answer.render(format, &mut device, &options)?;
         return device.flush();
     }
     let mut whole = tempfile::Builder::new()
@@ -58,14 +103,14 @@ fn write_file(report: &Report, format: Format, file: &Path, args: &OutputArgs) -
         .tempfile_in(dir)?;
     {
         let mut buffered = io::BufWriter::new(whole.as_file_mut());
-        format.render(report, &mut buffered, &options)?;
+        answer.render(format, &mut buffered, &options)?;
         buffered.flush()?;
     }
     whole.persist(file)?;
     Ok(())
 }
 
-fn print(report: &Report, format: Format, args: &OutputArgs) -> io::Result<()> {
+fn print(answer: Answer<'_>, format: Format, args: &OutputArgs) -> io::Result<()> {
     let stdout = io::stdout();
     let terminal = stdout.is_terminal();
     let width = if terminal {
@@ -75,8 +120,8 @@ fn print(report: &Report, format: Format, args: &OutputArgs) -> io::Result<()> {
     };
     let color = terminal && std::env::var_os("NO_COLOR").is_none();
     let mut buffered = io::BufWriter::new(stdout.lock());
-    let printed = format
-        .render(report, &mut buffered, &options(width, color, args))
+    let printed = answer
+        .render(format, &mut buffered, &options(width, color, args))
         .and_then(|()| buffered.flush());
     match printed {
         // `scanyard scan ... | head` has read what it wanted.
@@ -113,11 +158,5 @@ pub fn judge(report: &Report, args: &GateArgs) -> Exit {
         Verdict::Passed => return Exit::Done,
         _ => anstream::eprintln!("{verdict}"),
     }
-    match verdict {
-        Verdict::Passed => Exit::Done,
-        Verdict::Failed { .. } | Verdict::Secrets { .. } | Verdict::Checks { .. } => {
-            Exit::GateFailed
-        }
-        Verdict::NotLookedFor { .. } | Verdict::Incomplete { .. } => Exit::Incomplete,
-    }
+    policies::exit_of(verdict.outcome())
 }

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::Facts;
 use crate::error::Result;
-use crate::name_pattern::matches_name;
 use crate::{ImageBounds, LabelBound, Selection, TenantId};
+use scanyard_package::matches_name;
 
 /// When something held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,38 @@ Examples:
   scanyard scan --secrets --checks --fail-on-secrets app:1.4
   scanyard scan sbom:app.cdx.json
   scanyard scan --lockfiles rootfs:src/app
+  scanyard scan --policy production.yaml --waivers waivers.yaml --vex vendor.openvex.json app:1.4
   scanyard scan --platform linux/arm64 --require-complete ghcr.io/team/app:1.4";
+
+pub const POLICY_TEST: &str = "\
+Examples:
+  scanyard policy test production.yaml
+  scanyard scan app:1.4 --format json --output app.json
+  scanyard policy test production.yaml --report app.json
+
+A policy:
+  name: production
+  rules:
+  - name: accepted              # the first rule that holds decides a finding
+    when: finding.id == \"CVE-2024-1234\" && finding.package.name == \"zlib1g\"
+    action: allow
+  - name: exploited
+    when: finding.known_exploited || (finding.level >= HIGH && finding.fixable)
+    action: fail
+    message: Update before this goes anywhere.
+  - name: end-of-life           # without `finding` it is about the image
+    when: has(distro.end_of_life) && distro.end_of_life
+    action: warn
+
+A file of waivers:
+  waivers:
+  - id: zlib-2024
+    vulnerability: CVE-2024-1234        # by any of its ids
+    package: pkg:deb/debian/zlib1g      # or a pattern such as pkg:npm/@team/*; any without
+    scope: {repositories: ['*/prod/**'], labels: {team: payments}}
+    reason: MiniZip is not built in
+    owner: payments@example.com
+    expires: 2026-12-31";
 
 pub const RESCAN: &str = "\
 New advisories are matched by themselves, and only where they say something new; no image is pulled

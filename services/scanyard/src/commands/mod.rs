@@ -19,6 +19,7 @@ mod hooks;
 mod images;
 mod key;
 mod packages;
+mod policy;
 mod repository;
 mod rescan;
 mod roles;
@@ -76,6 +77,7 @@ fn run_command(command: Command) -> anyhow::Result<Exit> {
         Command::Key(args) => block_on(key::run(*args)),
         Command::Health(args) => block_on(health::run(args)),
         Command::Submit(args) => block_on(submit::run(args)),
+        Command::Policy(command) => policy::run(command),
         Command::Bulk(command) => block_on(bulk::run(command)),
         Command::Repository(command) => block_on(repository::run(command)),
         Command::Forget(args) => block_on(forget::run(args)),

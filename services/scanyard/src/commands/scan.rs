@@ -1,5 +1,6 @@
 //! `scanyard scan`: one image, in this process.
 
+use chrono::Utc;
 use scanyard_advisory::{Database, Info};
 use scanyard_inventory::CatalogerSet;
 use scanyard_matching::{Matcher, image_coverage};
@@ -10,14 +11,18 @@ use crate::cache::Cache;
 use crate::cli::ScanArgs;
 use crate::exit::{Exit, Failure, Usage};
 use crate::image_scan::{self, ScanOptions, Scanned};
-use crate::{database, output, paths};
+use crate::{database, output, paths, policies};
 
 /// Scans and prints.
-pub async fn run(args: ScanArgs) -> anyhow::Result<Exit> {
+pub async fn run(mut args: ScanArgs) -> anyhow::Result<Exit> {
     let source: Source = args
         .source
         .parse()
         .map_err(|error| Usage(format!("{error}")))?;
+    let policies = policies::read_policies(&args.gate.policy)?;
+    args.look_for(|variable| policies.iter().any(|policy| policy.asks_about(variable)));
+    let (waivers, vex) = (&args.suppressions.waivers, &args.suppressions.vex);
+    let suppressions = policies::read_suppressions(waivers, vex)?;
     let options = options(&args)?;
     let database = database::open_if_any(args.db.as_deref())?;
     if database.is_none() && args.gate.fail_on.is_some() {
@@ -28,18 +33,22 @@ pub async fn run(args: ScanArgs) -> anyhow::Result<Exit> {
         .into());
     }
     let scanned = image_scan::scan(&source, &options).await?;
-    let report = report(&source, scanned, &args, database.as_ref());
+    let mut report = report(&source, scanned, &args, database.as_ref());
+    let context = policies::context_of(&source);
+    suppressions.apply(&mut report, &context, Utc::now());
     if let Some(database) = &database {
         database::ensure_intact(database)?;
     }
-    output::write(&report, &args.output)?;
-    Ok(output::judge(&report, &args.gate))
+    let decision = policies::decide(&policies, &report, &context)?;
+    output::write(&report, decision.as_ref(), &args.output)?;
+    let decided = decision.as_ref().map_or(Exit::Done, policies::judge);
+    Ok(decided.max(output::judge(&report, &args.gate)))
 }
 
 fn options(args: &ScanArgs) -> anyhow::Result<ScanOptions> {
     let set = CatalogerSet {
         lockfiles: args.lockfiles,
-        secrets: args.looks_for_secrets(),
+        secrets: args.secrets,
     };
     let platform = match &args.platform {
         Some(platform) => platform.parse().map_err(Usage)?,
@@ -91,8 +100,8 @@ fn report(
         advisories: database.and_then(|database| facts(database.info())),
         looked_for: LookedFor {
             // A bill of materials has no files and no config.
-            secrets: args.looks_for_secrets() && !matches!(source, Source::Sbom { .. }),
-            checks: args.makes_checks() && !matches!(source, Source::Sbom { .. }),
+            secrets: args.secrets && !matches!(source, Source::Sbom { .. }),
+            checks: args.checks && !matches!(source, Source::Sbom { .. }),
             config: scanned.config,
         },
     });

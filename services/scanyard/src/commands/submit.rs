@@ -12,6 +12,7 @@ use crate::client::{Client, Scan};
 use crate::exit::{Exit, Failure, Usage};
 use crate::image_scan::read_sbom;
 use crate::output;
+use crate::policies;
 use crate::progress::Progress;
 
 /// How often a scan is asked after.
@@ -19,6 +20,7 @@ const POLL: Duration = Duration::from_millis(200);
 
 /// Submits, and waits if that was asked for or a gate needs it.
 pub async fn run(args: SubmitArgs) -> anyhow::Result<Exit> {
+    let policies = policies::read_policies(&args.gate.policy)?;
     let client = Client::new(&args.server, api_key(args.api_key_file.as_deref())?)?;
     let scan = match args.reference.strip_prefix("sbom:") {
         Some(file) => submit_sbom(&client, Path::new(file), args.name.as_deref()).await?,
@@ -43,7 +45,10 @@ pub async fn run(args: SubmitArgs) -> anyhow::Result<Exit> {
             .as_ref()
             .map_or("image", |image| &image.platform);
         let output = args.output.for_image(platform, reports.len() > 1);
-        output::write(report, &output)?;
+        let context = policies::context_of_report(report);
+        let decision = policies::decide(&policies, report, &context)?;
+        output::write(report, decision.as_ref(), &output)?;
+        exit = exit.max(decision.as_ref().map_or(Exit::Done, policies::judge));
         exit = exit.max(output::judge(report, &args.gate));
     }
     Ok(exit)

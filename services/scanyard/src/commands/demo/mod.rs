@@ -117,7 +117,7 @@ async fn scan(server: &str, key_file: &Path, source: &str) -> anyhow::Result<()>
             show_suppressed: false,
             licences: false,
         };
-        output::write(&report, &table)?;
+        output::write(&report, None, &table)?;
     }
     Ok(())
 }

@@ -93,17 +93,25 @@ async fn pushes(load: &Load, hook: &Hook, count: usize) -> anyhow::Result<()> {
         return Ok(());
     };
     let base = layer("base", 0);
-    registry.push("cold", "base", &Image::new(vec![base.clone()])).await;
+    registry
+        .push("cold", "base", &Image::new(vec![base.clone()]))
+        .await;
     let (mut cold, mut known) = (Times::default(), Times::default());
     for index in 0..count {
         let own = layer("own", index);
         let images = [
-            (&mut cold, "cold", Image::new(vec![base.clone(), own.clone()])),
+            (
+                &mut cold,
+                "cold",
+                Image::new(vec![base.clone(), own.clone()]),
+            ),
             // The same layers in another order: another image without anything to read.
             (&mut known, "known", Image::new(vec![own, base.clone()])),
         ];
         for (times, repository, image) in images {
-            registry.push(repository, &format!("t{index}"), &image).await;
+            registry
+                .push(repository, &format!("t{index}"), &image)
+                .await;
             let began = Instant::now();
             let path = format!("/v1/images/{}", image.digest());
             await_findings(load, &path).await?;
@@ -189,10 +197,17 @@ async fn deliver(
             },
             "request": {"host": host},
         }]});
-        let request = load.http.post(&hook.url).bearer_auth(&hook.secret).json(&body);
+        let request = load
+            .http
+            .post(&hook.url)
+            .bearer_auth(&hook.secret)
+            .json(&body);
         let began = Instant::now();
         let status = request.send().await?.status();
-        ensure!(status == StatusCode::ACCEPTED, "a delivery was answered {status}");
+        ensure!(
+            status == StatusCode::ACCEPTED,
+            "a delivery was answered {status}"
+        );
         times.add(began);
     }
 }

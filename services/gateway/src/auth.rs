@@ -1,5 +1,6 @@
 //! Who is asking.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -10,6 +11,8 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use scanyard_store::TenantId;
 
 use crate::api_key::PresentedKey;
@@ -53,7 +56,8 @@ pub async fn tenant_of(gateway: &Gateway, headers: &HeaderMap) -> Result<TenantI
 }
 
 async fn find_tenant(gateway: &Gateway, headers: &HeaderMap) -> Result<TenantId, Problem> {
-    let presented = presented_key(headers)?;
+    let text = presented_text(headers)?;
+    let presented = PresentedKey::parse(&text).ok_or_else(no_key)?;
     let cache = gateway.key_cache();
     if let Some(tenant) = cache.get(&presented.hash) {
         return Ok(tenant);
@@ -69,22 +73,31 @@ async fn find_tenant(gateway: &Gateway, headers: &HeaderMap) -> Result<TenantId,
     Ok(found.tenant)
 }
 
-fn presented_key(headers: &HeaderMap) -> Result<PresentedKey<'_>, Problem> {
+/// The key in `Authorization`: as a bearer token, or as the password of whatever user, for clients
+/// that know nothing else.
+fn presented_text(headers: &HeaderMap) -> Result<Cow<'_, str>, Problem> {
     let value = headers
         .get(AUTHORIZATION)
         .ok_or_else(|| Problem::new(Code::Unauthorized, "There is no Authorization header."))?;
-    let key = value.to_str().ok().and_then(|value| {
-        let (scheme, key) = value.split_once(' ')?;
-        scheme
-            .eq_ignore_ascii_case("bearer")
-            .then(|| PresentedKey::parse(key.trim()))?
+    let value = value.to_str().ok().and_then(|value| value.split_once(' '));
+    let key = value.and_then(|(scheme, rest)| {
+        let rest = rest.trim();
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return Some(Cow::Borrowed(rest));
+        }
+        let basic = scheme.eq_ignore_ascii_case("basic");
+        let pair = basic.then(|| STANDARD.decode(rest).ok())??;
+        let pair = String::from_utf8(pair).ok()?;
+        Some(Cow::Owned(pair.split_once(':')?.1.to_owned()))
     });
-    key.ok_or_else(|| {
-        Problem::new(
-            Code::Unauthorized,
-            "The Authorization header holds no API key.",
-        )
-    })
+    key.ok_or_else(no_key)
+}
+
+fn no_key() -> Problem {
+    Problem::new(
+        Code::Unauthorized,
+        "The Authorization header holds no API key.",
+    )
 }
 
 impl FromRequestParts<Gateway> for Principal {

@@ -77,12 +77,12 @@ impl Problem {
     }
 
     /// Its code.
-    #[cfg(test)]
     pub fn code(&self) -> Code {
         self.code
     }
 
-    fn log(&self) {
+    /// Tells the log what went wrong inside, where it is not the client's mistake.
+    pub fn log(&self) {
         let code = self.code.name();
         match &self.cause {
             Some(cause) if self.code.status().is_server_error() => {

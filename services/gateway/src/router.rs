@@ -24,6 +24,7 @@ pub fn router(gateway: Gateway) -> Router {
         .route_layer(from_fn_with_state(gateway.clone(), admit));
     let self_authenticating = api
         .self_authenticating
+        .merge(routes::harbor::router())
         .route_layer(from_fn_with_state(gateway.clone(), admit));
     api.open
         .merge(behind_a_key)

@@ -8,6 +8,7 @@ mod deliveries;
 mod docs;
 mod events;
 mod fleet;
+pub mod harbor;
 mod health;
 mod history;
 mod hook_deliveries;

@@ -9,6 +9,7 @@ mod database;
 mod demo;
 mod events;
 mod full_disk;
+mod harbor;
 mod hooks;
 mod hostile;
 mod hygiene;

@@ -161,27 +161,20 @@ fn place_of(location: serde_saphyr::Location) -> (u32, u32) {
 /// blocks that keep their lines; where lines were folded, the line that the expression begins on.
 fn place_in_document(when: &Spanned<String>, error: &InvalidExpression, text: &str) -> (u32, u32) {
     let (line, column) = place_of(when.defined);
-    let lines: Vec<_> = text.lines().collect();
-    let line_at = |line: u32| {
-        let index = usize::try_from(line).unwrap_or_default().checked_sub(1);
-        index
-            .and_then(|index| lines.get(index))
-            .copied()
-            .unwrap_or_default()
+    if error.line > 1 {
+        // A block: its lines are indented alike.
+        return (line + error.line - 1, column + error.column - 1);
+    }
+    let index = |number: u32| usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
+    let written = text.lines().nth(index(line)).unwrap_or_default();
+    let quote = match written.chars().nth(index(column)) {
+        Some('"' | '\'') => 1,
+        _ => 0,
     };
-    let before = usize::try_from(column.saturating_sub(1)).unwrap_or_default();
-    match line_at(line).chars().nth(before) {
-        Some('|') => {
-            let line = line + error.line;
-            let indent = line_at(line).chars().take_while(|c| *c == ' ').count();
-            (
-                line,
-                u32::try_from(indent).unwrap_or_default() + error.column,
-            )
-        }
-        Some('"' | '\'') if error.line == 1 => (line, column + error.column),
-        Some(_) if error.line == 1 => (line, column + error.column - 1),
-        _ => (line, column),
+    let exact = column + error.column - 1 + quote;
+    match index(exact) <= written.chars().count() {
+        true => (line, exact),
+        false => (line, column),
     }
 }
 

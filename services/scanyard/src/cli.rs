@@ -94,6 +94,9 @@ pub enum Command {
     /// Try out policies: rules by which images pass or fail.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Tell others of accepted risks.
+    #[command(subcommand)]
+    Waiver(WaiverCommand),
     /// Submit many images to a running service, and see them through.
     #[command(subcommand)]
     Bulk(BulkCommand),
@@ -499,6 +502,9 @@ pub struct SubmitArgs {
 
     #[command(flatten)]
     pub output: OutputArgs,
+
+    #[command(flatten)]
+    pub suppressions: SuppressionArgs,
 
     #[command(flatten)]
     pub gate: GateArgs,

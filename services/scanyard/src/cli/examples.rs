@@ -40,6 +40,10 @@ A file of waivers:
     owner: payments@example.com
     expires: 2026-12-31";
 
+pub const WAIVER_EXPORT: &str = "\
+Example:
+  scanyard waiver export waivers.yaml --author security@example.com > accepted.openvex.json";
+
 pub const RESCAN: &str = "\
 New advisories are matched by themselves, and only where they say something new; no image is pulled
 for it. This shows how far that is, or asks for more than that.

@@ -55,3 +55,27 @@ pub struct SuppressionArgs {
     #[arg(long, value_name = "FILE")]
     pub vex: Vec<PathBuf>,
 }
+
+/// `scanyard waiver`.
+#[derive(Debug, Subcommand)]
+pub enum WaiverCommand {
+    /// Write an OpenVEX document of waivers: each risk as `affected`, with who accepts it and why.
+    /// Waivers that have expired are left out, and those that name neither an image nor a package.
+    #[command(after_help = examples::WAIVER_EXPORT)]
+    Export(WaiverExportArgs),
+}
+
+/// `scanyard waiver export`.
+#[derive(Debug, Args)]
+pub struct WaiverExportArgs {
+    /// The waivers.
+    pub file: PathBuf,
+
+    /// Who says so, as the document names its author.
+    #[arg(long, value_name = "NAME")]
+    pub author: String,
+
+    /// The document's id, an IRI; made up unless given.
+    #[arg(long, value_name = "IRI")]
+    pub id: Option<String>,
+}

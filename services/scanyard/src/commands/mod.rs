@@ -29,6 +29,7 @@ mod serve;
 mod submit;
 mod subscriptions;
 mod versions;
+mod waiver;
 mod who_has;
 mod worker;
 
@@ -78,6 +79,7 @@ fn run_command(command: Command) -> anyhow::Result<Exit> {
         Command::Health(args) => block_on(health::run(args)),
         Command::Submit(args) => block_on(submit::run(args)),
         Command::Policy(command) => policy::run(command),
+        Command::Waiver(command) => waiver::run(command),
         Command::Bulk(command) => block_on(bulk::run(command)),
         Command::Repository(command) => block_on(repository::run(command)),
         Command::Forget(args) => block_on(forget::run(args)),

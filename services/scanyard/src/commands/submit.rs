@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
+use chrono::Utc;
 use scanyard_report::Report;
 use tokio::time::{Instant, sleep};
 
@@ -21,6 +22,8 @@ const POLL: Duration = Duration::from_millis(200);
 /// Submits, and waits if that was asked for or a gate needs it.
 pub async fn run(args: SubmitArgs) -> anyhow::Result<Exit> {
     let policies = policies::read_policies(&args.gate.policy)?;
+    let (waivers, vex) = (&args.suppressions.waivers, &args.suppressions.vex);
+    let suppressions = policies::read_suppressions(waivers, vex)?;
     let client = Client::new(&args.server, api_key(args.api_key_file.as_deref())?)?;
     let scan = match args.reference.strip_prefix("sbom:") {
         Some(file) => submit_sbom(&client, Path::new(file), args.name.as_deref()).await?,
@@ -37,15 +40,17 @@ pub async fn run(args: SubmitArgs) -> anyhow::Result<Exit> {
         anstream::eprintln!("submitted; add --wait to wait for the findings");
         return Ok(Exit::Done);
     }
-    let reports = wait(&client, scan, Duration::from_secs(args.timeout)).await?;
+    let mut reports = wait(&client, scan, Duration::from_secs(args.timeout)).await?;
     let mut exit = Exit::Done;
-    for report in &reports {
+    let several = reports.len() > 1;
+    for report in &mut reports {
+        let context = policies::context_of_report(report);
+        suppressions.apply(report, &context, Utc::now());
         let platform = report
             .image
             .as_ref()
             .map_or("image", |image| &image.platform);
-        let output = args.output.for_image(platform, reports.len() > 1);
-        let context = policies::context_of_report(report);
+        let output = args.output.for_image(platform, several);
         let decision = policies::decide(&policies, report, &context)?;
         output::write(report, decision.as_ref(), &output)?;
         exit = exit.max(decision.as_ref().map_or(Exit::Done, policies::judge));

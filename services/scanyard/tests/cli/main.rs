@@ -14,6 +14,7 @@ mod hooks;
 mod hostile;
 mod hygiene;
 mod names;
+mod policies;
 mod registry;
 mod reports;
 mod rescans;

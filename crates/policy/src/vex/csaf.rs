@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use scanyard_report::StatementStatus;
 use serde::Deserialize;
 
+use super::budget::{Budget, places, text_places};
 use super::{
-    InvalidVex, Product, ProductId, VexDocument, VexFormat, VexStatement, first_text,
+    InvalidVex, Product, ProductId, VexDocument, VexFormat, VexStatement, first_text, moment,
     read as read_json,
 };
 use crate::purl::PurlPattern;
@@ -124,18 +125,19 @@ const STATUSES: [(&str, StatementStatus); 7] = [
 
 pub(super) fn read(content: &[u8]) -> Result<VexDocument, InvalidVex> {
     let document: Document = read_json(content)?;
-    let products = products(document.product_tree);
+    let products = products(document.product_tree)?;
     let tracking = document.document.tracking;
     let dated = tracking
         .as_ref()
-        .map(|tracking| tracking.current_release_date.clone());
+        .map(|tracking| moment(&tracking.current_release_date));
     let dated = dated.unwrap_or_default();
-    let statements = document
-        .vulnerabilities
-        .iter()
-        .flat_map(|vulnerability| vulnerability.statements(&products, &dated));
+    let mut budget = Budget::default();
+    let mut statements = Vec::new();
+    for vulnerability in &document.vulnerabilities {
+        statements.extend(vulnerability.statements(&products, &dated, &mut budget)?);
+    }
     Ok(VexDocument {
-        statements: statements.collect(),
+        statements,
         id: tracking
             .and_then(|tracking| tracking.id)
             .unwrap_or_else(|| "CSAF without id".to_owned()),
@@ -148,7 +150,7 @@ pub(super) fn read(content: &[u8]) -> Result<VexDocument, InvalidVex> {
 }
 
 /// The products of a tree by their ids. How deep branches lie in each other is bounded by the reader.
-fn products(tree: ProductTree) -> HashMap<String, Product> {
+fn products(tree: ProductTree) -> Result<HashMap<String, Product>, InvalidVex> {
     let mut products = HashMap::new();
     for name in tree.full_product_names {
         products.insert(name.product_id.clone(), name.product());
@@ -160,17 +162,22 @@ fn products(tree: ProductTree) -> HashMap<String, Product> {
             products.insert(name.product_id.clone(), name.product());
         }
     }
+    let mut budget = Budget::default();
     for relationship in tree.relationships {
         let part = products.get(&relationship.product_reference);
         let whole = products.get(&relationship.relates_to_product_reference);
         let own = relationship.full_product_name.product();
         let product = match own.ids.is_empty() {
             false => own,
-            true => part_of(part, whole),
+            true => {
+                let copied = [part, whole].into_iter().flatten().map(Product::places);
+                budget.spend(copied.sum())?;
+                part_of(part, whole)
+            }
         };
         products.insert(relationship.full_product_name.product_id, product);
     }
-    products
+    Ok(products)
 }
 
 /// A part of an image means this part in this image alone; that of anything else, such as a distro's
@@ -215,7 +222,12 @@ impl FullProductName {
 
 impl Vulnerability {
     /// A statement for each status and justification.
-    fn statements(&self, products: &HashMap<String, Product>, dated: &str) -> Vec<VexStatement> {
+    fn statements(
+        &self,
+        products: &HashMap<String, Product>,
+        dated: &str,
+        budget: &mut Budget,
+    ) -> Result<Vec<VexStatement>, InvalidVex> {
         let ids = self.cve.iter().chain(self.ids.iter().map(|id| &id.text));
         let vulnerabilities: Vec<String> = ids.cloned().collect();
         let flags = self.flags.iter().flat_map(|flag| {
@@ -224,6 +236,9 @@ impl Vulnerability {
                 .map(|id| (id.as_str(), flag.label.as_str()))
         });
         let flags: HashMap<&str, &str> = flags.collect();
+        let impacts = self.threats.iter();
+        let impacts = Details::of(impacts.filter(|threat| threat.category == "impact"));
+        let actions = Details::of(&self.remediations);
         let mut statements = Vec::new();
         for (group, status) in STATUSES {
             let mut by_flag: HashMap<Option<&str>, Vec<&String>> = HashMap::new();
@@ -233,34 +248,65 @@ impl Vulnerability {
                     .or_default()
                     .push(id);
             }
+            let details = match status {
+                StatementStatus::NotAffected => &impacts,
+                _ => &actions,
+            };
             for (flag, ids) in by_flag {
-                let known = ids.iter().filter_map(|id| products.get(*id)).cloned();
+                let named = ids.iter().filter_map(|id| products.get(*id));
+                let named: Vec<_> = named.filter(|product| !product.ids.is_empty()).collect();
+                let detail = ids.first().and_then(|id| details.about(id));
+                let copied = named.iter().map(|product| product.places()).sum();
+                budget.spend(places(&vulnerabilities, copied))?;
+                budget.spend(detail.as_deref().map_or(0, text_places))?;
                 statements.push(VexStatement {
                     vulnerabilities: vulnerabilities.clone(),
                     status,
                     justification: flag.map(str::to_owned),
-                    detail: self.detail(status, ids[0]),
+                    detail,
                     timestamp: dated.to_owned(),
-                    products: known.filter(|product| !product.ids.is_empty()).collect(),
+                    products: named.into_iter().cloned().collect(),
                 });
             }
         }
-        statements
+        Ok(statements)
+    }
+}
+
+/// What is said of products, found by product: a document has as many texts as products.
+struct Details<'a> {
+    texts: Vec<&'a String>,
+    /// By product, the first text that names it.
+    named: HashMap<&'a str, usize>,
+    /// The first text that names none, and is about all.
+    general: Option<usize>,
+}
+
+impl<'a> Details<'a> {
+    fn of(threats: impl IntoIterator<Item = &'a Threat>) -> Self {
+        let mut details = Self {
+            texts: Vec::new(),
+            named: HashMap::new(),
+            general: None,
+        };
+        let said = threats.into_iter();
+        for threat in said.filter(|threat| !threat.details.trim().is_empty()) {
+            let place = details.texts.len();
+            details.texts.push(&threat.details);
+            if threat.product_ids.is_empty() {
+                details.general.get_or_insert(place);
+            }
+            for product in &threat.product_ids {
+                details.named.entry(product).or_insert(place);
+            }
+        }
+        details
     }
 
-    fn detail(&self, status: StatementStatus, product: &String) -> Option<String> {
-        let about = |threat: &&Threat| {
-            threat.product_ids.is_empty() || threat.product_ids.contains(product)
-        };
-        let impacts = self
-            .threats
-            .iter()
-            .filter(|threat| threat.category == "impact")
-            .filter(about);
-        let actions = self.remediations.iter().filter(about);
-        match status {
-            StatementStatus::NotAffected => first_text(impacts.map(|threat| Some(&threat.details))),
-            _ => first_text(actions.map(|action| Some(&action.details))),
-        }
+    /// The first text about a product.
+    fn about(&self, product: &str) -> Option<String> {
+        let named = self.named.get(product).copied();
+        let place = named.into_iter().chain(self.general).min()?;
+        first_text([self.texts.get(place).copied()])
     }
 }

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use scanyard_report::StatementStatus;
 use serde::Deserialize;
 
+use super::budget::{Budget, places};
 use super::{
-    InvalidVex, Product, ProductId, VexDocument, VexFormat, VexStatement, first_text,
+    InvalidVex, Product, ProductId, VexDocument, VexFormat, VexStatement, first_text, moment,
     read as read_json,
 };
 use crate::purl::PurlPattern;
@@ -99,14 +100,15 @@ pub(super) fn read(content: &[u8]) -> Result<VexDocument, InvalidVex> {
     let dated = document
         .metadata
         .as_ref()
-        .map(|metadata| metadata.timestamp.clone());
+        .map(|metadata| moment(&metadata.timestamp));
     let dated = dated.unwrap_or_default();
-    let statements = document
-        .vulnerabilities
-        .iter()
-        .filter_map(|vulnerability| vulnerability.statement(&products, &dated));
+    let mut budget = Budget::default();
+    let mut statements = Vec::new();
+    for vulnerability in &document.vulnerabilities {
+        statements.extend(vulnerability.statement(&products, &dated, &mut budget)?);
+    }
     Ok(VexDocument {
-        statements: statements.collect(),
+        statements,
         id: document
             .serial_number
             .unwrap_or_else(|| "CycloneDX without serial number".to_owned()),
@@ -132,39 +134,53 @@ impl Vulnerability {
         &self,
         products: &HashMap<String, ProductId>,
         dated: &str,
-    ) -> Option<VexStatement> {
-        let analysis = self.analysis.as_ref()?;
-        let status = match analysis.state.as_deref()? {
-            "not_affected" | "false_positive" => StatementStatus::NotAffected,
-            "resolved" | "resolved_with_pedigree" => StatementStatus::Fixed,
-            "exploitable" => StatementStatus::Affected,
-            "in_triage" => StatementStatus::UnderInvestigation,
-            _ => return None,
+        budget: &mut Budget,
+    ) -> Result<Option<VexStatement>, InvalidVex> {
+        let analysis = self.analysis.as_ref();
+        let Some((analysis, status)) = analysis.and_then(|said| Some((said, said.status()?)))
+        else {
+            return Ok(None);
         };
         let others = self
             .references
             .iter()
             .filter_map(|reference| reference.id.as_ref());
-        let named = self
-            .affects
-            .iter()
-            .filter_map(|affected| product(&affected.reference, products));
+        let vulnerabilities: Vec<String> = self.id.iter().chain(others).cloned().collect();
+        let mut named = Vec::new();
+        for affected in &self.affects {
+            let Some(id) = product(&affected.reference, products) else {
+                continue;
+            };
+            let product = Product {
+                ids: vec![id],
+                parts: Vec::new(),
+            };
+            budget.spend(places(&vulnerabilities, product.places()))?;
+            named.push(product);
+        }
         let timestamp = [&analysis.last_updated, &self.updated]
             .into_iter()
             .find(|text| !text.is_empty());
-        Some(VexStatement {
-            vulnerabilities: self.id.iter().chain(others).cloned().collect(),
+        Ok(Some(VexStatement {
+            vulnerabilities,
             status,
             justification: analysis.justification.clone(),
             detail: first_text([analysis.detail.as_ref()]),
-            timestamp: timestamp.map_or(dated, String::as_str).to_owned(),
-            products: named
-                .map(|id| Product {
-                    ids: vec![id],
-                    parts: Vec::new(),
-                })
-                .collect(),
-        })
+            timestamp: timestamp.map_or_else(|| dated.to_owned(), |text| moment(text)),
+            products: named,
+        }))
+    }
+}
+
+impl Analysis {
+    fn status(&self) -> Option<StatementStatus> {
+        match self.state.as_deref()? {
+            "not_affected" | "false_positive" => Some(StatementStatus::NotAffected),
+            "resolved" | "resolved_with_pedigree" => Some(StatementStatus::Fixed),
+            "exploitable" => Some(StatementStatus::Affected),
+            "in_triage" => Some(StatementStatus::UnderInvestigation),
+            _ => None,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! A document may hold a hundred thousand statements, so they are found by vulnerability and product,
 //! and never gone through for a finding.
 
+mod budget;
 mod csaf;
 mod cyclonedx;
 mod index;
@@ -23,13 +24,15 @@ pub use index::VexIndex;
 pub use write_openvex::{OpenVexOptions, openvex_of_waivers};
 
 use crate::purl::PurlPattern;
+use budget::{Budget, MAX_PLACES};
 
 /// Largest document, in bytes.
 pub const MAX_VEX: usize = 64 << 20;
-/// Most products that all statements of a document name together.
-const MAX_PRODUCTS: usize = 1_000_000;
 /// Longest text that is kept of a statement.
 const MAX_TEXT: usize = 2000;
+
+/// Longest time that is read.
+const MAX_MOMENT: usize = 64;
 
 /// A document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,8 +116,10 @@ pub enum InvalidVex {
     /// It is JSON of another kind.
     #[error("the document is none of OpenVEX, CSAF VEX and CycloneDX with `vulnerabilities`")]
     UnknownFormat,
-    /// It names more products than are looked at.
-    #[error("the document names more than {MAX_PRODUCTS} products")]
+    /// Its statements become more than is kept.
+    #[error(
+        "the document's statements are about more products than are read: {MAX_PLACES} at most"
+    )]
     TooManyProducts,
 }
 
@@ -176,17 +181,11 @@ impl VexDocument {
             }
             _ => return Err(InvalidVex::UnknownFormat),
         };
-        let products = document.statements.iter().map(|statement| {
-            let parts = statement
-                .products
-                .iter()
-                .map(|product| product.ids.len() + product.parts.len());
-            parts.sum::<usize>()
-        });
-        match products.sum::<usize>() > MAX_PRODUCTS {
-            true => Err(InvalidVex::TooManyProducts),
-            false => Ok(document),
+        let mut budget = Budget::default();
+        for statement in &document.statements {
+            budget.spend_statement(statement)?;
         }
+        Ok(document)
     }
 }
 
@@ -211,6 +210,14 @@ fn first_text<'a>(texts: impl IntoIterator<Item = Option<&'a String>>) -> Option
         .filter(|text| !text.trim().is_empty());
     said.next()
         .map(|text| text.chars().take(MAX_TEXT).collect())
+}
+
+/// A time as it was written. What is longer than any time is none, and is not copied to statements.
+fn moment(text: &str) -> String {
+    match text.len() <= MAX_MOMENT {
+        true => text.to_owned(),
+        false => String::new(),
+    }
 }
 
 impl ProductId {

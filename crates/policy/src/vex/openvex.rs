@@ -6,7 +6,7 @@ use scanyard_report::StatementStatus;
 use serde::Deserialize;
 
 use super::{
-    InvalidVex, Product, ProductId, VexDocument, VexFormat, VexStatement, first_text,
+    InvalidVex, Product, ProductId, VexDocument, VexFormat, VexStatement, first_text, moment,
     read as read_json,
 };
 
@@ -103,8 +103,8 @@ pub(super) fn read(content: &[u8]) -> Result<VexDocument, InvalidVex> {
 
 fn latest(timestamp: &str, last_updated: &str) -> String {
     match last_updated.is_empty() {
-        true => timestamp.to_owned(),
-        false => last_updated.to_owned(),
+        true => moment(timestamp),
+        false => moment(last_updated),
     }
 }
 

@@ -323,6 +323,80 @@ fn a_document_of_a_hundred_thousand_statements_is_looked_up_and_not_gone_through
 }
 
 #[test]
+fn small_documents_that_would_become_large_are_refused() {
+    let numbers = || 0..3000;
+    let purls: Vec<_> = numbers().map(|n| format!("pkg:npm/p{n}")).collect();
+    let many: Vec<_> = numbers().map(|n| format!("CVE-{n}")).collect();
+    // Each of many ids is about each of many products.
+    let aliases = openvex(json!([{
+        "vulnerability": {"name": "CVE-0", "aliases": many}, "status": "fixed", "products": purls,
+    }]));
+    // A product of many names, which many relationships repeat.
+    let name = json!({"product_id": "a", "product_identification_helper": {"purls": purls}});
+    let relationships: Vec<_> = numbers()
+        .map(|n| {
+            json!({
+                "product_reference": "a", "relates_to_product_reference": "b",
+                "full_product_name": {"product_id": format!("r{n}")},
+            })
+        })
+        .collect();
+    let related = json!({
+        "document": {},
+        "product_tree": {"full_product_names": [name], "relationships": relationships},
+    });
+    // The same, which a list of products repeats.
+    let repeated = json!({
+        "document": {},
+        "product_tree": {"full_product_names": [name]},
+        "vulnerabilities": [{"cve": "CVE-1", "product_status": {"fixed": vec!["a"; 3000]}}],
+    });
+    // A component with a long name, meant again and again.
+    let mut component = cyclonedx(&vec!["c9"; 100_000], "resolved");
+    component["components"][0] =
+        json!({"bom-ref": "c9", "purl": format!("pkg:npm/{}", "a".repeat(4000))});
+    for document in [aliases, related, repeated, component] {
+        let read = VexDocument::parse(document.to_string().as_bytes());
+        let refused = read.map(|document| document.format);
+        assert_eq!(refused, Err(InvalidVex::TooManyProducts));
+    }
+}
+
+#[test]
+fn a_time_that_is_longer_than_any_is_not_kept() {
+    let mut document = openvex(json!([statement(json!(["pkg:npm/a"]))]));
+    document["timestamp"] = json!("9".repeat(100_000));
+    document["statements"][0]["timestamp"] = json!("");
+    assert_eq!(parse(&document).statements[0].timestamp, "");
+}
+
+#[test]
+fn a_text_about_a_product_is_the_first_that_means_it() {
+    let threat = |details: &str, products: Value| json!({"category": "impact", "details": details, "product_ids": products});
+    let detail = |threats: Value| {
+        let document = json!({
+            "document": {},
+            "product_tree": {"full_product_names": [
+                {"product_id": "a", "product_identification_helper": {"purl": "pkg:npm/a"}},
+            ]},
+            "vulnerabilities": [{
+                "cve": "CVE-1", "product_status": {"known_not_affected": ["a"]}, "threats": threats,
+            }],
+        });
+        let said = say(&document, "CVE-1", "pkg:npm/a@1").unwrap();
+        said.detail
+    };
+    let (own, other, all) = (
+        threat("own", json!(["b", "a"])),
+        threat("other", json!(["b"])),
+        threat("all", json!([])),
+    );
+    assert_eq!(detail(json!([other, own, all])).as_deref(), Some("own"));
+    assert_eq!(detail(json!([other, all, own])).as_deref(), Some("all"));
+    assert_eq!(detail(json!([threat(" ", json!(["a"])), other])), None);
+}
+
+#[test]
 fn what_is_none_of_the_formats_is_refused() {
     for (document, expected) in [
         ("{}", InvalidVex::UnknownFormat),

@@ -30,7 +30,7 @@ pub use layer_reader::{HashingReader, LayerReader, VerifiedBlob};
 pub use platform::{Platform, PlatformSelect};
 pub use reference::{InvalidReference, Reference, RegistryHost};
 pub use registry::{
-    CredentialFiles, Credentials, NamePage, RegistryOptions, Session, find_manifest,
-    list_repositories, list_tags,
+    AttachedDocument, CredentialFiles, Credentials, NamePage, RegistryOptions, Session,
+    fetch_document, find_manifest, list_repositories, list_tags,
 };
 pub use source::{InvalidSource, Select, Source};

@@ -211,6 +211,14 @@ impl FakeRegistry {
         self.inner().requests.iter().filter(matches).count()
     }
 
+    /// Stores any bytes as a blob.
+    pub fn push_blob(&self, repository: &str, bytes: Vec<u8>) -> Digest {
+        let digest = sha256(&bytes);
+        let path = format!("/v2/{repository}/blobs/{digest}");
+        self.put(path, "application/octet-stream", bytes);
+        digest
+    }
+
     fn push_blobs(&self, repository: &str, image: &Image) {
         for (digest, bytes) in image.blobs() {
             let path = format!("/v2/{repository}/blobs/{digest}");

@@ -69,7 +69,14 @@ async fn resolve(worker: &WorkerContext, scan: &Scan) -> Result<Vec<NewImage>, J
     }
     let begun = Instant::now();
     let mut source = ScanSource::open(worker, scan).await?;
-    let images = source.resolve().await?;
+    let images = match source.resolve().await {
+        Ok(images) => images,
+        Err(refused @ OciError::NotAnImage { .. }) => {
+            let bill = source.attached_bill(worker).await?;
+            return bill.map(|bill| vec![bill]).ok_or_else(|| refused.into());
+        }
+        Err(error) => return Err(error.into()),
+    };
     if images.is_empty() {
         return Err(OciError::NotFound(scan.reference.clone()).into());
     }

@@ -7,7 +7,7 @@ use metrics::{counter, histogram};
 use scanyard_inventory::CatalogerSet;
 use scanyard_package::Digest;
 use scanyard_protocol::LayerJob;
-use scanyard_store::{Claim, ImageLayer, Lease, Scan, ScanId, StoredLayer, SubmittedSbom};
+use scanyard_store::{Claim, ImageLayer, Lease, Scan, ScanId, StoredLayer};
 use scanyard_telemetry::name;
 use tracing::Instrument;
 
@@ -176,8 +176,8 @@ async fn read(
     progress: Arc<LayerProgress>,
 ) -> Result<CatalogedLayer, JobError> {
     let set = cataloger_set(job)?;
-    if let Some(bill) = SubmittedSbom::of_reference(&scan.reference) {
-        return sbom_source::catalog(worker, &bill).await;
+    if let Some(document) = sbom_source::document_of(&scan.images, job.layer) {
+        return sbom_source::catalog(worker, document).await;
     }
     let begun = Instant::now();
     let source = ScanSource::open(worker, scan).await?;

@@ -6,6 +6,7 @@
 //! messages leave through the store's outbox.
 
 mod assemble;
+mod attached_sbom;
 mod backoff;
 mod consumer;
 mod delivery;

@@ -16,36 +16,51 @@ const MEDIA_TYPE: &str = "application/vnd.scanyard.sbom.v1+json";
 
 /// The bill as an image. Its submitter had its content, so no access is to be shown.
 pub async fn image(worker: &WorkerContext, bill: &SubmittedSbom) -> Result<NewImage, JobError> {
-    let size = content(worker, bill).await?.len() as u64;
+    let size = content(worker, bill.digest).await?.len() as u64;
     let repository = format!("sbom:{}", bill.name);
+    let tag = bill.tag.clone().map(|name| Tag {
+        repository: repository.clone(),
+        name,
+    });
     Ok(NewImage {
-        digest: bill.digest,
-        root_digest: bill.digest,
-        config_digest: bill.digest,
+        tag,
+        ..image_of(bill.digest, size, repository)
+    })
+}
+
+/// The image that stands for a document in a repository.
+pub fn image_of(document: Digest, size: u64, repository: String) -> NewImage {
+    NewImage {
+        digest: document,
+        root_digest: document,
+        config_digest: document,
         platform: "unknown".to_owned(),
         created: None,
         labels: BTreeMap::new(),
         config: ConfigEvidence::default(),
         layers: vec![ImageLayer {
-            digest: layer_digest(bill.digest),
+            digest: layer_digest(document),
             size,
             media_type: MEDIA_TYPE.to_owned(),
             foreign: false,
         }],
-        tag: bill.tag.clone().map(|name| Tag {
-            repository: repository.clone(),
-            name,
-        }),
+        tag: None,
         repository,
-    })
+    }
+}
+
+/// Of a scan's images the document that the layer stands for. A layer of an image cannot pass for one:
+/// its digest would have to be made of that of the manifest that names it.
+pub fn document_of(images: &[Digest], layer: Digest) -> Option<Digest> {
+    images
+        .iter()
+        .copied()
+        .find(|image| layer_digest(*image) == layer)
 }
 
 /// The layer's inventory.
-pub async fn catalog(
-    worker: &WorkerContext,
-    bill: &SubmittedSbom,
-) -> Result<CatalogedLayer, JobError> {
-    let content = content(worker, bill).await?;
+pub async fn catalog(worker: &WorkerContext, document: Digest) -> Result<CatalogedLayer, JobError> {
+    let content = content(worker, document).await?;
     let bytes = content.len() as u64;
     let reading = tokio::task::spawn_blocking(move || catalog_sbom(&content));
     let evidence = reading.await.map_err(|error| JobError::of_task(&error))?;
@@ -59,7 +74,7 @@ pub async fn catalog(
     })?;
     Ok(CatalogedLayer {
         verified: VerifiedLayer {
-            diff_id: layer_digest(bill.digest),
+            diff_id: layer_digest(document),
             compressed_bytes: bytes,
             decompressed_bytes: bytes,
         },
@@ -76,11 +91,11 @@ fn layer_digest(document: Digest) -> Digest {
     Digest::from_bytes(bytes)
 }
 
-async fn content(worker: &WorkerContext, bill: &SubmittedSbom) -> Result<Vec<u8>, JobError> {
-    worker.store.document(bill.digest).await?.ok_or_else(|| {
+async fn content(worker: &WorkerContext, document: Digest) -> Result<Vec<u8>, JobError> {
+    worker.store.document(document).await?.ok_or_else(|| {
         JobError::failed(ScanFailure {
             code: "sbom_not_found".to_owned(),
-            message: format!("no bill of materials {} is kept", bill.digest),
+            message: format!("no bill of materials {document} is kept"),
             remedy: "submit it at /v1/sboms again".to_owned(),
             retryable: false,
         })

@@ -6,6 +6,7 @@ use scanyard_oci::{
 use scanyard_store::{ConfigEvidence, ImageLayer, NewImage, Scan, Tag};
 
 use crate::WorkerContext;
+use crate::attached_sbom;
 use crate::failure::{JobError, invalid_reference, layer_not_reached};
 
 /// The opened source of a scan.
@@ -42,8 +43,21 @@ impl ScanSource {
     }
 
     /// The images that the reference names now.
-    pub async fn resolve(&self) -> Result<Vec<Image>, JobError> {
-        Ok(self.images.images(&self.platforms).await?)
+    pub async fn resolve(&self) -> Result<Vec<Image>, OciError> {
+        self.images.images(&self.platforms).await
+    }
+
+    /// The bill of materials that the reference names in place of an image, if it does.
+    pub async fn attached_bill(
+        &self,
+        worker: &WorkerContext,
+    ) -> Result<Option<NewImage>, JobError> {
+        match &self.source {
+            Source::Registry(reference) => {
+                attached_sbom::image(worker, reference, &worker.registry).await
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Asks the registry whether a tag beside a digest stands there. A push says both: of several that

@@ -1,5 +1,6 @@
 //! The OCI distribution protocol, as far as listing and pulling need it.
 
+mod attached;
 mod authorization;
 mod blob;
 mod challenge;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use scanyard_package::{Digest, Limits};
 
+pub use attached::{AttachedDocument, fetch_document};
 pub use blob::BlobReader;
 pub use credentials::{CredentialFiles, Credentials};
 pub use listing::{NamePage, list_repositories, list_tags};

@@ -28,6 +28,9 @@ pub struct SubmittedSbom {
     pub digest: Digest,
 }
 
+/// The label in which the image that stands for an attached bill has the digest of what it is of.
+pub const SUBJECT_LABEL: &str = "scanyard.sbom.subject";
+
 /// Longest name, and longest tag.
 const MAX_PART: usize = 255;
 

@@ -44,7 +44,7 @@ pub use deliveries::{
     Attempt, AttemptOutcome, ChangeNotice, ClaimedDelivery, Deliveries, Delivery, DeliveryDepth,
     DeliveryId, DeliveryState, DueSubscription, NoticedPackage, Notification,
 };
-pub use documents::{Documents, SubmittedSbom};
+pub use documents::{Documents, SUBJECT_LABEL, SubmittedSbom};
 pub use fleet::{Completed, Concerned, DistroId, Fleet, PackageGroup};
 pub use garbage::{Garbage, GarbageKind, Retention, Swept};
 pub use hooks::{Hook, HookId, HookSecret, Hooks, NewHook};

@@ -1,6 +1,7 @@
 //! Harbor's sequence of requests, as its client sends them.
 
 use reqwest::{Client, RequestBuilder, StatusCode};
+use scanyard_package::Digest;
 use scanyard_testkit::{FakeRegistry, Image, Layer};
 use serde_json::{Value, json};
 use tokio::task::{JoinSet, spawn_blocking};
@@ -40,7 +41,7 @@ impl Harbor {
         request.basic_auth("harbor", Some(&self.key))
     }
 
-    async fn submit(&self, registry: &str, image: &Image) -> String {
+    async fn submit(&self, registry: &str, digest: &Digest) -> String {
         let request = self
             .http
             .post(format!("{}/api/v1/scan", self.url))
@@ -52,7 +53,7 @@ impl Harbor {
                 },
                 "artifact": {
                     "repository": "library/app",
-                    "digest": image.digest().to_string(),
+                    "digest": digest.to_string(),
                     "mime_type": "application/vnd.oci.image.manifest.v1+json",
                 },
             }));
@@ -99,7 +100,7 @@ async fn fifty_artifacts_at_once_are_scanned_once_each() {
         let (harbor, address) = (harbor.clone(), registry.address());
         artifacts.spawn(async move {
             let image = artifact(index);
-            let id = harbor.submit(&address, &image).await;
+            let id = harbor.submit(&address, &image.digest()).await;
             let report = harbor.report(&id, VULNERABILITIES, "").await;
             assert_eq!(report["artifact"]["digest"], image.digest().to_string());
             assert!(!report["vulnerabilities"].as_array().unwrap().is_empty());
@@ -115,4 +116,50 @@ async fn fifty_artifacts_at_once_are_scanned_once_each() {
     let scans = scans["items"].as_array().unwrap();
     assert_eq!(scans.len(), ARTIFACTS);
     assert!(scans.iter().all(|scan| scan["state"] == "done"));
+}
+
+#[tokio::test]
+async fn a_bill_that_harbor_keeps_is_reported_as_the_image_that_it_is_of() {
+    let registry = FakeRegistry::start().await;
+    let subject = artifact(0).digest();
+    let bill = json!({
+        "bomFormat": "CycloneDX", "specVersion": "1.6",
+        "components": [{
+            "type": "library", "name": "left", "group": "@scope", "version": "1.2.0",
+            "purl": "pkg:npm/%40scope/left@1.2.0",
+        }],
+    });
+    let layer = registry.push_blob("library/app", bill.to_string().into_bytes());
+    let media_type = "application/vnd.oci.image.manifest.v1+json";
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": media_type,
+        "artifactType": "application/vnd.goharbor.harbor.sbom.v1",
+        "config": {"mediaType": "application/vnd.oci.empty.v1+json", "size": 2,
+            "digest": "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
+        "layers": [{"mediaType": "application/vnd.goharbor.harbor.sbom.v1",
+            "size": 1, "digest": layer.to_string()}],
+        "subject": {"mediaType": media_type, "size": 1, "digest": subject.to_string()},
+    });
+    let manifest = manifest.to_string().into_bytes();
+    let digest = registry.push_blob("library/app", manifest.clone());
+    registry.push_manifest("library/app", &digest.to_string(), media_type, manifest);
+    let served = spawn_blocking(|| {
+        let sandbox = sandbox();
+        let served = Served::start(&sandbox);
+        (sandbox, served)
+    });
+    let (_sandbox, served) = served.await.unwrap();
+    let harbor = Harbor::new(&served);
+    let id = harbor.submit(&registry.address(), &digest).await;
+    let report = harbor.report(&id, VULNERABILITIES, "").await;
+    assert_eq!(
+        report["artifact"]["digest"],
+        subject.to_string(),
+        "{report}"
+    );
+    assert_eq!(
+        report["vulnerabilities"][0]["package"], "@scope/left",
+        "{report}"
+    );
 }

@@ -8,7 +8,7 @@ use chrono::{SecondsFormat, Utc};
 use scanyard_oci::Reference;
 use scanyard_package::Digest;
 use scanyard_report::{Format, RenderOptions, Report};
-use scanyard_store::{Scan, ScanId, ScanState, TenantId};
+use scanyard_store::{SUBJECT_LABEL, Scan, ScanId, ScanState, TenantId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -61,7 +61,12 @@ pub async fn get_report(
         Err(problem) if problem.code() == Code::NotReady => return Ok(ask_again(&scan)),
         Err(problem) => return Err(problem.into()),
     };
-    let artifact = artifact(&scan, image);
+    let mut artifact = artifact(&scan, image);
+    if let Some(subject) = subject(&report) {
+        // A bill of materials is reported as the image that it is of.
+        artifact.digest = subject;
+        artifact.tag = None;
+    }
     let body = tokio::task::spawn_blocking(move || write(wanted, &report, &artifact));
     let body = body.await.map_err(Problem::internal)??;
     Ok(([(CONTENT_TYPE, report_type.name())], body).into_response())
@@ -132,6 +137,14 @@ fn artifact(scan: &Scan, image: Digest) -> Artifact {
             mime_type: None,
         },
     }
+}
+
+/// What the bill of materials is of that was scanned; `None` of an image.
+fn subject(report: &Report) -> Option<String> {
+    let image = report.image.as_ref()?;
+    let is_bill = image.digest == image.config_digest;
+    let subject = image.labels.get(SUBJECT_LABEL)?;
+    is_bill.then(|| subject.clone())
 }
 
 fn write(wanted: Wanted, report: &Report, artifact: &Artifact) -> Result<Vec<u8>, HarborError> {

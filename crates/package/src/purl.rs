@@ -74,10 +74,16 @@ impl Package {
         }
     }
 
-    /// The epoch of an rpm is a qualifier; elsewhere it is part of the version.
+    /// The epoch of an rpm is a qualifier; elsewhere, and where it is no number or would not be
+    /// read again, it is part of the version.
     fn purl_version(&self) -> (Option<&str>, &str) {
+        let is_epoch = |epoch: &str| !epoch.is_empty() && epoch.bytes().all(|b| b.is_ascii_digit());
         match (self.kind, self.version.split_once(':')) {
-            (PackageKind::Rpm, Some((epoch, version))) => (Some(epoch), version),
+            (PackageKind::Rpm, Some((epoch, version)))
+                if is_epoch(epoch) && !version.is_empty() && !version.contains(':') =>
+            {
+                (Some(epoch), version)
+            }
             _ => (None, &self.version),
         }
     }
@@ -248,6 +254,15 @@ mod tests {
         let package = Package::new(PackageKind::Rpm, "dbus", "1:1.12.20-8.el9");
         let purl = "pkg:rpm/almalinux/dbus@1.12.20-8.el9?distro=almalinux-9.4&epoch=1";
         check(package, Some(Distro::new("almalinux", "9.4")), purl);
+    }
+
+    #[test]
+    fn what_looks_like_an_epoch_and_is_none_survives() {
+        for version in ["1:", "a:1", "1:2:3", ":1"] {
+            let package = Package::new(PackageKind::Rpm, "bash", version);
+            let purl = package.purl(None);
+            assert_eq!(Package::from_purl(&purl).unwrap().0, package, "{purl}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod suppression;
 
 pub use build::{AdvisoryFacts, ImageFacts, LayerFacts, LookedFor, ReportInput, pair_findings};
 pub use checks::Check;
-pub use format::{Format, RenderOptions};
+pub use format::{Commit, Format, RenderOptions};
 pub use model::{
     Advisories, Coverage, Cvss, Distro, Epss, Finding, Image, Layer, Package, Report,
     SCHEMA_VERSION, Summary,

@@ -1,6 +1,8 @@
-//! CycloneDX and SARIF against the schemas that their publishers check with.
+//! Documents against the schemas that their publishers check with.
 //!
-//! `scripts/schemas` fetches those; without them the tests that need one say that they are skipped.
+//! `scripts/schemas` fetches those of CycloneDX, SPDX and SARIF; without them the tests that need one say
+//! that they are skipped. GitLab's and GitHub's are in no package: `tests/schemas` has what their
+//! references ask of the parts that we write. JUnit has no one schema; its test asks what readers do.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 mod fixture;
@@ -9,11 +11,20 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use jsonschema::{Retrieve, Uri};
-use scanyard_report::{Format, RenderOptions, Report};
+use scanyard_report::{Commit, Format, RenderOptions, Report};
 use serde_json::{Value, json};
 
 fn document(report: &Report, format: Format) -> Value {
-    let text = fixture::render(report, format, &RenderOptions::plain(fixture::now()));
+    let options = RenderOptions {
+        commit: Some(Commit {
+            sha: "9".repeat(40),
+            reference: "refs/heads/main".to_owned(),
+            job: "7".to_owned(),
+            correlator: "images_scan".to_owned(),
+        }),
+        ..RenderOptions::plain(fixture::now())
+    };
+    let text = fixture::render(report, format, &options);
     serde_json::from_str(&text).unwrap()
 }
 
@@ -47,10 +58,14 @@ fn check_schema(name: &str, format: Format) {
             *language = json!({});
         }
     }
+    check_against(name, &schema, Directory(dir), format);
+}
+
+fn check_against(name: &str, schema: &Value, directory: Directory, format: Format) {
     let validator = jsonschema::options()
-        .with_retriever(Directory(dir))
+        .with_retriever(directory)
         .should_validate_formats(true)
-        .build(&schema)
+        .build(schema)
         .unwrap();
     assert!(!validator.is_valid(&json!({})), "{name} accepts anything");
     for report in [
@@ -59,6 +74,7 @@ fn check_schema(name: &str, format: Format) {
         fixture::partial(),
         fixture::rootfs(),
         fixture::hygiene(),
+        fixture::suppressed(),
     ] {
         let document = document(&report, format);
         let errors: Vec<_> = validator
@@ -72,6 +88,31 @@ fn check_schema(name: &str, format: Format) {
 #[test]
 fn cyclonedx_keeps_to_the_official_schema() {
     check_schema("bom-1.6.SNAPSHOT.schema.json", Format::Cyclonedx);
+}
+
+#[test]
+fn cyclonedx_1_7_keeps_to_the_official_schema() {
+    check_schema("bom-1.7.SNAPSHOT.schema.json", Format::Cyclonedx17);
+}
+
+#[test]
+fn spdx_keeps_to_the_official_schema() {
+    check_schema("spdx-2.3.schema.json", Format::Spdx);
+}
+
+#[test]
+fn gitlabs_report_keeps_to_what_it_asks_for() {
+    check_own(include_str!("schemas/gitlab.json"), Format::Gitlab);
+}
+
+#[test]
+fn githubs_snapshot_keeps_to_what_it_asks_for() {
+    check_own(include_str!("schemas/github.json"), Format::Github);
+}
+
+fn check_own(schema: &str, format: Format) {
+    let schema = serde_json::from_str(schema).unwrap();
+    check_against(format.name(), &schema, Directory(PathBuf::new()), format);
 }
 
 #[test]
@@ -206,4 +247,47 @@ fn cyclonedx_tells_licences_as_expressions() {
         .find(|component| component["name"] == "musl")
         .unwrap();
     assert_eq!(musl["licenses"], json!([{"expression": "MIT"}]));
+}
+
+#[test]
+fn spdx_relates_only_elements_that_it_has_and_names_each_package_by_its_purl() {
+    let report = fixture::full();
+    let spdx = document(&report, Format::Spdx);
+    let packages = spdx["packages"].as_array().unwrap();
+    let ids: Vec<_> = packages.iter().map(|package| &package["SPDXID"]).collect();
+    for relationship in spdx["relationships"].as_array().unwrap() {
+        assert!(ids.contains(&&relationship["relatedSpdxElement"]));
+    }
+    let text = spdx.to_string();
+    for package in &report.packages {
+        assert!(
+            text.contains(&format!("{:?}", package.purl)),
+            "{}",
+            package.purl
+        );
+    }
+}
+
+#[test]
+fn spdx_describes_licences_that_are_on_no_list_once() {
+    let mut report = fixture::hygiene();
+    for package in &mut report.packages {
+        package.licence = Some("MIT AND (LicenseRef-own OR LicenseRef-other)".to_owned());
+    }
+    let spdx = document(&report, Format::Spdx);
+    let infos = spdx["hasExtractedLicensingInfos"].as_array().unwrap();
+    let ids: Vec<_> = infos.iter().map(|info| &info["licenseId"]).collect();
+    assert_eq!(ids, ["LicenseRef-other", "LicenseRef-own"]);
+}
+
+#[test]
+fn what_is_suppressed_is_told_with_who_says_so() {
+    let report = fixture::suppressed();
+    let sarif = document(&report, Format::Sarif);
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let suppressed = results.iter().filter(|r| r.get("suppressions").is_some());
+    assert_eq!(suppressed.count(), 1);
+    let bom = document(&report, Format::Cyclonedx);
+    let flaws = bom["vulnerabilities"].as_array().unwrap();
+    assert!(flaws.iter().any(|flaw| flaw.get("analysis").is_some()));
 }

@@ -5,6 +5,7 @@ mod events;
 mod examples;
 mod hooks;
 mod lifecycle;
+mod output;
 mod policy;
 mod questions;
 mod rescan;
@@ -17,6 +18,7 @@ pub use bulk::*;
 pub use events::*;
 pub use hooks::*;
 pub use lifecycle::*;
+pub use output::*;
 pub use policy::*;
 pub use questions::*;
 pub use rescan::*;
@@ -70,6 +72,8 @@ impl From<LogFormat> for scanyard_telemetry::LogFormat {
 pub enum Command {
     /// Scan one image in this process, without any service.
     Scan(ScanArgs),
+    /// Write a stored JSON report in another form, or judge it again.
+    Convert(ConvertArgs),
     /// Build, update or describe the advisory database.
     #[command(subcommand)]
     Db(DbCommand),
@@ -203,61 +207,19 @@ pub struct ScanArgs {
     pub gate: GateArgs,
 }
 
-/// How to print a report.
+/// What to convert, and into what.
 #[derive(Debug, Args)]
-pub struct OutputArgs {
-    /// Form of the report.
-    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
-    pub format: ReportFormat,
+#[command(after_help = examples::CONVERT)]
+pub struct ConvertArgs {
+    /// A report written with `--format json`; `-` for standard input.
+    #[arg(value_name = "REPORT")]
+    pub report: PathBuf,
 
-    /// Write the report to this file instead of standard output.
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputArgs,
 
-    /// List packages by licence in the table too; JSON and CycloneDX always tell each package's.
-    #[arg(long)]
-    pub licences: bool,
-
-    /// List findings in the table too that do not count, with who says so; JSON always does.
-    #[arg(long)]
-    pub show_suppressed: bool,
-}
-
-impl OutputArgs {
-    /// Where the report of one image of several goes: each to a file of its own, named by platform.
-    pub fn for_image(&self, platform: &str, several: bool) -> Self {
-        let named = |file: &PathBuf| {
-            let platform = platform.replace('/', "-");
-            let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-            let name = match file.extension() {
-                Some(extension) => format!("{stem}-{platform}.{}", extension.to_string_lossy()),
-                None => format!("{stem}-{platform}"),
-            };
-            file.with_file_name(name)
-        };
-        Self {
-            format: self.format,
-            licences: self.licences,
-            show_suppressed: self.show_suppressed,
-            output: match several {
-                true => self.output.as_ref().map(named),
-                false => self.output.clone(),
-            },
-        }
-    }
-}
-
-/// The forms of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ReportFormat {
-    /// For people.
-    Table,
-    /// Everything, in Scanyard's documented schema.
-    Json,
-    /// A CycloneDX 1.6 bill of materials with its vulnerabilities.
-    Cyclonedx,
-    /// SARIF 2.1.0, for code scanning pages.
-    Sarif,
+    #[command(flatten)]
+    pub gate: GateArgs,
 }
 
 /// When a scan counts as failed.

@@ -6,27 +6,16 @@ use std::path::Path;
 
 use chrono::Utc;
 use scanyard_policy::{Decision, Gate, Verdict};
-use scanyard_report::{Format, RenderOptions, Report};
+use scanyard_report::{Commit, Format, RenderOptions, Report};
 use serde::Serialize;
 
-use crate::cli::{GateArgs, OutputArgs, ReportFormat};
+use crate::cli::{GateArgs, OutputArgs};
 use crate::exit::{Exit, Failure};
 use crate::policies;
 
 /// Columns of a table that no terminal shows.
 const PLAIN_WIDTH: usize = 100;
 const NARROWEST: usize = 60;
-
-impl From<ReportFormat> for Format {
-    fn from(format: ReportFormat) -> Self {
-        match format {
-            ReportFormat::Table => Format::Table,
-            ReportFormat::Json => Format::Json,
-            ReportFormat::Cyclonedx => Format::Cyclonedx,
-            ReportFormat::Sarif => Format::Sarif,
-        }
-    }
-}
 
 /// What is written: a report, with what policies say about it in the form that holds everything.
 #[derive(Clone, Copy)]
@@ -61,24 +50,27 @@ impl Answer<'_> {
     }
 }
 
-/// Prints a report, or writes it to the file that was asked for: whole, or not at all.
+/// Prints a report, and writes it to the files that were asked for: each whole, or not at all.
 pub fn write(
     report: &Report,
     decision: Option<&Decision>,
     args: &OutputArgs,
 ) -> anyhow::Result<()> {
-    let format = Format::from(args.format);
     let answer = Answer { report, decision };
-    match &args.output {
-        Some(file) => write_file(answer, format, file, args).map_err(|error| {
+    for output in &args.output {
+        let (file, format) = (&output.file, output.format.unwrap_or(args.format));
+        write_file(answer, format, file, args).map_err(|error| {
             let message = format!("cannot write {}: {error}", file.display());
-            Failure::new(message, "check the directory and its free space").into()
-        }),
-        None => print(answer, format, args).map_err(|error| {
-            let message = format!("cannot write to standard output: {error}");
-            Failure::new(message, "write to a file with --output").into()
-        }),
+            Failure::new(message, "check the directory and its free space")
+        })?;
     }
+    if args.prints() {
+        print(answer, args.format, args).map_err(|error| {
+            let message = format!("cannot write to standard output: {error}");
+            Failure::new(message, "write to a file with --output")
+        })?;
+    }
+    Ok(())
 }
 
 fn write_file(
@@ -137,7 +129,24 @@ fn options(width: usize, color: bool, args: &OutputArgs) -> RenderOptions {
         licences: args.licences,
         suppressed: args.show_suppressed,
         now: Utc::now(),
+        commit: commit(),
     }
+}
+
+/// The commit that a workflow of GitHub runs for.
+fn commit() -> Option<Commit> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let (workflow, job) = (variable("GITHUB_WORKFLOW"), variable("GITHUB_JOB"));
+    Some(Commit {
+        sha: variable("GITHUB_SHA")?,
+        reference: variable("GITHUB_REF")?,
+        job: variable("GITHUB_RUN_ID")?,
+        correlator: [workflow, job]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("_"),
+    })
 }
 
 fn terminal_width() -> usize {

@@ -1,34 +1,47 @@
-//! A CycloneDX 1.6 bill of materials with its vulnerabilities.
+//! A CycloneDX bill of materials with its vulnerabilities, of version 1.6 or 1.7: what we write is the same
+//! in both.
 //!
 //! Equal reports give equal documents, but for the timestamp: the serial number is computed from
 //! the report.
 
 mod document;
-mod image_purl;
 mod vulnerability;
 
 use std::io::{self, Write};
 
-use aws_lc_rs::digest::{SHA256, digest};
 use chrono::SecondsFormat;
-use uuid::Builder;
 
 use self::document::{
     Bom, Component, Composition, Evidence, Licence, Metadata, Occurrence, Property, Tools,
 };
+use super::image_purl::image_purl;
+use super::wording::report_uuid;
 use super::write_json;
 use crate::{Image, Package, RenderOptions, Report};
 
 /// The reference of what was scanned, within the document.
 const ROOT: &str = "image";
 
-pub fn render(report: &Report, out: &mut dyn Write, options: &RenderOptions) -> io::Result<()> {
+pub fn render_1_6(report: &Report, out: &mut dyn Write, options: &RenderOptions) -> io::Result<()> {
+    render("1.6", report, out, options)
+}
+
+pub fn render_1_7(report: &Report, out: &mut dyn Write, options: &RenderOptions) -> io::Result<()> {
+    render("1.7", report, out, options)
+}
+
+fn render(
+    spec_version: &str,
+    report: &Report,
+    out: &mut dyn Write,
+    options: &RenderOptions,
+) -> io::Result<()> {
     let distro = report.distro.iter().map(distro_component);
     let packages = report.packages.iter().map(package_component);
     let bom = Bom {
         bom_format: "CycloneDX",
-        spec_version: "1.6",
-        serial_number: serial_number(report)?,
+        spec_version,
+        serial_number: report_uuid(report)?.urn().to_string(),
         version: 1,
         metadata: Metadata {
             timestamp: options.now.to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -56,17 +69,6 @@ pub fn render(report: &Report, out: &mut dyn Write, options: &RenderOptions) -> 
     write_json(&bom, out)
 }
 
-/// A UUID of version 8, whose bits are ours to define: the start of the report's SHA-256.
-fn serial_number(report: &Report) -> io::Result<String> {
-    let hash = digest(&SHA256, &serde_json::to_vec(report)?);
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash.as_ref()[..16]);
-    Ok(Builder::from_custom_bytes(bytes)
-        .into_uuid()
-        .urn()
-        .to_string())
-}
-
 fn root_component(report: &Report) -> Component<'_> {
     let Some(image) = &report.image else {
         return Component {
@@ -76,7 +78,7 @@ fn root_component(report: &Report) -> Component<'_> {
     };
     Component {
         bom_ref: Some(ROOT),
-        purl: image_purl::image_purl(&report.source, image).map(Into::into),
+        purl: image_purl(&report.source, image).map(Into::into),
         properties: image_properties(image),
         ..Component::new("container", &report.source)
     }

@@ -4,42 +4,38 @@ mod document;
 mod hygiene;
 mod rule;
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 
 use aws_lc_rs::digest::{Context, SHA256};
-use scanyard_matching::FixState;
 use scanyard_package::Severity;
 
 use self::document::{
     ArtifactLocation, BaseIds, Description, Driver, Fingerprints, Invocation, Location, Log,
     LogicalLocation, Message, Notification, PhysicalLocation, Region, ReportingId, Run,
-    SarifResult, Tool,
+    SarifResult, Suppression, Tool,
 };
+use super::wording::{coverage_sentence, fix_sentence, packages_by_purl, suppression_sentence};
 use super::write_json;
-use crate::{Finding, Package, RenderOptions, Report};
+use crate::{Finding, Package, RenderOptions, Report, Statement};
 
 /// The schema as OASIS publishes it.
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 pub fn render(report: &Report, out: &mut dyn Write, _: &RenderOptions) -> io::Result<()> {
-    let packages: HashMap<&str, &Package> = report
-        .packages
-        .iter()
-        .map(|package| (package.purl.as_str(), package))
-        .collect();
-    let (mut rules, indexes) = rule::rules(&report.findings);
-    let mut results: Vec<_> = report
-        .findings
-        .iter()
-        .map(|finding| {
+    let packages = packages_by_purl(report);
+    let counting = report.findings.iter().map(|finding| (finding, None));
+    let suppressed = report.suppressed.iter().map(|s| (&s.finding, Some(&s.by)));
+    let told = counting.chain(suppressed);
+    let (mut rules, indexes) = rule::rules(told.clone().map(|(finding, _)| finding));
+    let mut results: Vec<_> = told
+        .map(|(finding, by)| {
             let package = packages.get(finding.package.as_str()).copied();
-            let index = indexes
-                .get(finding.id.as_str())
-                .copied()
-                .unwrap_or_default();
-            result(report, finding, package, index)
+            let index = indexes.get(finding.id.as_str()).copied();
+            SarifResult {
+                suppressions: by.map(suppression).into_iter().collect(),
+                ..result(report, finding, package, index.unwrap_or_default())
+            }
         })
         .collect();
     hygiene::add_secrets(report, &mut rules, &mut results);
@@ -77,7 +73,7 @@ fn invocation(report: &Report) -> Invocation<'_> {
         },
         level: "warning",
         message: Message {
-            text: format!("not assessed: {}: {}", entry.subject, entry.detail),
+            text: coverage_sentence(entry),
         },
     });
     Invocation {
@@ -112,6 +108,15 @@ fn result<'a>(
         partial_fingerprints: Fingerprints {
             finding: fingerprint(finding, package),
         },
+        suppressions: Vec::new(),
+    }
+}
+
+fn suppression(by: &Statement) -> Suppression {
+    Suppression {
+        kind: "external",
+        status: "accepted",
+        justification: suppression_sentence(by),
     }
 }
 
@@ -133,16 +138,10 @@ fn message(report: &Report, finding: &Finding, package: Option<&Package>) -> Str
         let reason = &finding.reason;
         return format!("Whether {id} affects {name} in {source} is undetermined: {reason}.");
     }
-    let fix = match finding.fixed_versions.as_slice() {
-        [] => match finding.fix_state {
-            FixState::Fixed | FixState::NotFixed => "There is no fixed version yet".to_owned(),
-            state => format!("There is no fixed version: {}", state.phrase()),
-        },
-        versions => format!("Fixed in {}", versions.join(", ")),
-    };
     format!(
-        "{id} ({}) affects {name} in {source}. {fix}.",
-        finding.severity
+        "{id} ({}) affects {name} in {source}. {}.",
+        finding.severity,
+        fix_sentence(finding)
     )
 }
 

@@ -31,7 +31,7 @@ pub fn routes() -> OpenApiRouter<Gateway> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ReportParameters {
-    /// `json`, `cyclonedx`, `sarif` or `table`. Wins over `Accept`.
+    /// A form by its name, as `json`, `table`, `sarif`, `spdx` or `html`. Wins over `Accept`.
     format: Option<String>,
 }
 
@@ -46,8 +46,16 @@ problems!(ReportProblems: InvalidDigest, InvalidQuery, ImageNotFound, NotReady, 
         (status = 200, description = "The report.", content(
             (Report = "application/json"),
             (serde_json::Value = "application/vnd.cyclonedx+json"),
+            (serde_json::Value = "application/spdx+json"),
             (serde_json::Value = "application/sarif+json"),
+            (serde_json::Value = "application/vnd.gitlab.container-scanning+json"),
+            (serde_json::Value = "application/vnd.github.dependency-snapshot+json"),
+            (String = "application/xml"),
+            (String = "application/x-ndjson"),
             (String = "text/plain"),
+            (String = "text/markdown"),
+            (String = "text/html"),
+            (String = "text/csv"),
         )),
         ReportProblems,
     ))]

@@ -10,6 +10,13 @@ Examples:
   scanyard scan --policy production.yaml --waivers waivers.yaml --vex vendor.openvex.json app:1.4
   scanyard scan --platform linux/arm64 --require-complete ghcr.io/team/app:1.4";
 
+pub const CONVERT: &str = "\
+Examples:
+  scanyard convert report.json --format html --output report.html
+  scanyard convert report.json --output sarif=report.sarif --output spdx=report.spdx.json
+  scanyard scan alpine:3.18 --format json | scanyard convert - --format markdown
+  scanyard convert report.json --fail-on high --format csv --output findings.csv";
+
 pub const POLICY_TEST: &str = "\
 Examples:
   scanyard policy test production.yaml

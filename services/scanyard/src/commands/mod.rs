@@ -4,6 +4,7 @@ mod ask;
 mod bulk;
 mod compare;
 mod completion;
+mod convert;
 mod db;
 mod demo;
 mod event_table;
@@ -68,6 +69,7 @@ fn run_command(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Versions(args) => versions::run(&args),
         Command::Completion { shell } => completion::run(shell),
+        Command::Convert(args) => convert::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Db(command) => block_on(db::run(command)),
         Command::Scan(args) => block_on(scan::run(args)),

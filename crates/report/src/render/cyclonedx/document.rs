@@ -111,9 +111,17 @@ pub struct Vulnerability<'a> {
     pub published: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub analysis: Option<Analysis>,
     pub affects: Vec<Affects<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<Property<'a>>,
+}
+
+#[derive(Serialize)]
+pub struct Analysis {
+    pub state: &'static str,
+    pub detail: String,
 }
 
 #[derive(Serialize, PartialEq)]

@@ -96,6 +96,15 @@ pub struct SarifResult<'a> {
     pub message: Message,
     pub locations: Vec<Location<'a>>,
     pub partial_fingerprints: Fingerprints,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub suppressions: Vec<Suppression>,
+}
+
+#[derive(Serialize)]
+pub struct Suppression {
+    pub kind: &'static str,
+    pub status: &'static str,
+    pub justification: String,
 }
 
 #[derive(Serialize)]

@@ -95,6 +95,7 @@ fn secret_result<'a>(report: &'a Report, secret: &'a Secret, rule_index: usize) 
         partial_fingerprints: Fingerprints {
             finding: digest_of([&secret.rule, &place, &secret.excerpt]),
         },
+        suppressions: Vec::new(),
     }
 }
 
@@ -114,6 +115,7 @@ fn check_result<'a>(report: &'a Report, check: &'a Check, rule_index: usize) -> 
         partial_fingerprints: Fingerprints {
             finding: digest_of(["check", &check.id]),
         },
+        suppressions: Vec::new(),
     }
 }
 

@@ -10,7 +10,9 @@ use crate::Finding;
 /// The rules in the order in which findings first name them, and where each one stands.
 ///
 /// Findings come worst first, so a rule tells of its worst finding.
-pub fn rules(findings: &[Finding]) -> (Vec<Rule<'_>>, HashMap<&str, usize>) {
+pub fn rules<'a>(
+    findings: impl Iterator<Item = &'a Finding>,
+) -> (Vec<Rule<'a>>, HashMap<&'a str, usize>) {
     let mut rules = Vec::new();
     let mut indexes = HashMap::new();
     for finding in findings {

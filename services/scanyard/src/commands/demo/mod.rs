@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
 use super::submit;
-use crate::cli::{DemoArgs, OutputArgs, ReportFormat};
+use crate::cli::{DemoArgs, OutputArgs};
 use crate::client::Client;
 use crate::exit::Exit;
 use crate::service::{
@@ -111,13 +111,7 @@ async fn scan(server: &str, key_file: &Path, source: &str) -> anyhow::Result<()>
     let scan = client.submit(source, None).await?;
     println!("   accepted as {}\n", scan.id);
     for report in submit::wait(&client, scan, TIMEOUT).await? {
-        let table = OutputArgs {
-            format: ReportFormat::Table,
-            output: None,
-            show_suppressed: false,
-            licences: false,
-        };
-        output::write(&report, None, &table)?;
+        output::write(&report, None, &OutputArgs::table())?;
     }
     Ok(())
 }

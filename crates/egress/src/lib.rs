@@ -7,6 +7,7 @@
 //! connection is made with, so that no second answer can be another.
 
 mod address;
+mod proxy;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use url::{Host, Url};
 pub use address::is_public;
 
 /// Which addresses may be reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Egress {
     /// Public ones, by TLS.
     #[default]
@@ -62,9 +63,20 @@ impl Egress {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Refused::WithUser);
         }
+        self.check_host(&url)?;
+        Ok(url)
+    }
+
+    /// Refuses a URL for the host that it names, whatever its scheme. What a name stands for is seen
+    /// when it is asked for.
+    ///
+    /// # Errors
+    ///
+    /// When it may not be reached, or there is none.
+    pub fn check_host(self, url: &Url) -> Result<(), Refused> {
         match url.host() {
             None => Err(Refused::NotHttp),
-            Some(host) if self.reaches_host(&host) => Ok(url),
+            Some(host) if self.reaches_host(&host) => Ok(()),
             Some(host) => Err(Refused::NotPublic(host.to_string())),
         }
     }
@@ -92,18 +104,38 @@ impl Egress {
         Client::builder()
             .redirect(Policy::none())
             .no_proxy()
-            .dns_resolver(Arc::new(GuardedResolver(self)))
+            .dns_resolver(Arc::new(GuardedResolver {
+                egress: self,
+                proxies: Vec::new(),
+            }))
+    }
+
+    /// A resolver for clients that follow redirects of their own and use the proxies of the
+    /// environment. Whoever set a proxy has it decide what is reached through it, so its own address
+    /// may be any; connections that bypass it are made to addresses that may be reached only.
+    pub fn resolver(self) -> Arc<dyn Resolve> {
+        Arc::new(GuardedResolver {
+            egress: self,
+            proxies: proxy::hosts_in_environment(),
+        })
     }
 }
 
 /// Gives out addresses that may be reached, and no others.
-struct GuardedResolver(Egress);
+struct GuardedResolver {
+    egress: Egress,
+    /// Names of proxies, which may stand for any address.
+    proxies: Vec<String>,
+}
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let egress = self.0;
+        let name = name.as_str().to_owned();
+        let egress = match self.proxies.contains(&name) {
+            true => Egress::Anywhere,
+            false => self.egress,
+        };
         Box::pin(async move {
-            let name = name.as_str().to_owned();
             let resolved = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let allowed: Vec<SocketAddr> = resolved
                 .filter(|address| egress.reaches(address.ip()))

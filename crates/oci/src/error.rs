@@ -58,6 +58,14 @@ pub enum OciError {
         /// What is wrong with it.
         detail: String,
     },
+    /// We may not send requests there.
+    #[error("{registry} is not asked: {detail}")]
+    NotAllowed {
+        /// The registry's host.
+        registry: String,
+        /// What may not be reached, and why.
+        detail: String,
+    },
     /// The registry does not follow the protocol.
     #[error("{registry} does not answer as a registry does: {detail}")]
     Unexpected {
@@ -147,6 +155,7 @@ impl OciError {
             OciError::RateLimited { .. } => "registry_rate_limited",
             OciError::Unavailable { .. } => "registry_unavailable",
             OciError::Untrusted { .. } => "registry_untrusted",
+            OciError::NotAllowed { .. } => "registry_not_allowed",
             OciError::Unexpected { .. } => "registry_unexpected",
             OciError::Ambiguous { .. } => "image_ambiguous",
             OciError::DigestMismatch { .. } => "digest_mismatch",
@@ -183,6 +192,10 @@ impl OciError {
             }
             OciError::Untrusted { .. } => {
                 "add the certificate's authority to this machine's, or use --tls-verify=false"
+            }
+            OciError::NotAllowed { .. } => {
+                "add the registry with `scanyard registry add`; what only an operator may allow is \
+                 in `scanyard serve --help` under --allow-registry and --allow-private-registries"
             }
             OciError::Unexpected { .. } => {
                 "check that the address is a registry's; --plain-http for one without TLS"

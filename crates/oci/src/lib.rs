@@ -30,7 +30,8 @@ pub use layer_reader::{HashingReader, LayerReader, VerifiedBlob};
 pub use platform::{Platform, PlatformSelect};
 pub use reference::{InvalidReference, Reference, RegistryHost};
 pub use registry::{
-    AttachedDocument, CredentialFiles, Credentials, NamePage, RegistryOptions, Session,
-    fetch_document, find_manifest, list_repositories, list_tags,
+    AttachedDocument, BearerToken, Certificates, CredentialFiles, Credentials, IDENTITY_TOKEN_USER,
+    NamePage, RegistryOptions, Session, TokenHosts, fetch_document, find_manifest,
+    list_repositories, list_tags,
 };
 pub use source::{InvalidSource, Select, Source};

@@ -60,6 +60,14 @@ impl Reference {
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.registry)
     }
+
+    /// What has the same name at another registry.
+    pub fn at(&self, host: &RegistryHost) -> Self {
+        Self {
+            registry: host.0.clone(),
+            ..self.clone()
+        }
+    }
 }
 
 /// A registry by itself: `registry.test:5000`, `docker.io`.

@@ -26,6 +26,7 @@ mod stored_hook;
 mod stored_inventory;
 mod stored_notification;
 mod stored_package;
+mod stored_registry;
 mod stored_rejections;
 mod stored_tags;
 mod words;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use scanyard_access::{RegistryAccess, RegistryRules};
 use scanyard_assessment::Advisories;
 use scanyard_oci::{CredentialFiles, RegistryOptions};
 use scanyard_package::Limits;
@@ -36,9 +37,19 @@ impl Service {
             Arc::new(SqliteStore::new(database.clone(), StoreSettings::default()));
         let queue: Arc<dyn Queue> = Arc::new(EmbeddedQueue::new(database, Settings::default()));
         let advisories = Advisories::default();
+        let registries = RegistryAccess::new(
+            Arc::clone(&store),
+            None,
+            RegistryRules::anything(),
+            RegistryOptions {
+                credential_files: CredentialFiles::none(),
+                ..RegistryOptions::default()
+            },
+        );
         let scheduler = Scheduler::new(SchedulerContext {
             store: Arc::clone(&store),
             queue: Arc::clone(&queue),
+            registries: registries.clone(),
             advisories: advisories.clone(),
             copies: None,
             holder: Uuid::now_v7(),
@@ -52,10 +63,7 @@ impl Service {
             queue,
             advisories,
             limits: Limits::default(),
-            registry: RegistryOptions {
-                credential_files: CredentialFiles::none(),
-                ..RegistryOptions::default()
-            },
+            registries,
             look_for: LookFor::default(),
             settings: WorkerSettings {
                 fetch_wait: OFTEN,

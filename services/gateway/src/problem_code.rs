@@ -15,6 +15,7 @@ pub enum Code {
     InvalidName,
     Unauthorized,
     LocalSourceRefused,
+    RegistryNotAllowed,
     RouteNotFound,
     ScanNotFound,
     BulkNotFound,
@@ -91,7 +92,7 @@ const fn retryable(
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 42] = [
+    pub const ALL: [Code; 43] = [
         Code::InvalidBody,
         Code::InvalidQuery,
         Code::InvalidCursor,
@@ -101,6 +102,7 @@ impl Code {
         Code::InvalidName,
         Code::Unauthorized,
         Code::LocalSourceRefused,
+        Code::RegistryNotAllowed,
         Code::RouteNotFound,
         Code::ScanNotFound,
         Code::BulkNotFound,
@@ -158,6 +160,8 @@ impl Code {
                 "Send the header Authorization: Bearer and an API key that is not revoked."),
             Code::LocalSourceRefused => final_answer(S::FORBIDDEN, "local_source_refused", "Sources on the server's disk are refused",
                 "Push the image to a registry and submit its reference, or scan the file with `scanyard scan`."),
+            Code::RegistryNotAllowed => final_answer(S::FORBIDDEN, "registry_not_allowed", "The registry may not be asked",
+                "Add it with POST /v1/registries or `scanyard registry add`, or have the service started with --allow-registry; private addresses need --allow-private-registries."),
             Code::RouteNotFound => final_answer(S::NOT_FOUND, "route_not_found", "There is nothing here",
                 "See /docs for every route."),
             Code::ScanNotFound => final_answer(S::NOT_FOUND, "scan_not_found", "There is no such scan",

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use scanyard_access::RegistryRules;
 use scanyard_egress::Egress;
 use scanyard_package::Digest;
 use scanyard_queue::Queue;
@@ -69,6 +70,8 @@ pub struct Parts {
     pub auth: AuthMode,
     /// Whether `oci:`, `rootfs:` and other paths on the workers' disks may be scanned.
     pub allow_local_sources: bool,
+    /// Which registries may be asked, beside those that tenants have stored.
+    pub registry_rules: RegistryRules,
     /// What others' secrets are sealed with; without it none are taken.
     pub sealing: Option<Arc<SealingKeys>>,
     /// Which receivers of messages may be named.
@@ -126,6 +129,10 @@ impl Gateway {
 
     pub(crate) fn allows_local_sources(&self) -> bool {
         self.0.parts.allow_local_sources
+    }
+
+    pub(crate) fn registry_rules(&self) -> &RegistryRules {
+        &self.0.parts.registry_rules
     }
 
     pub(crate) fn sealing(&self) -> Option<&SealingKeys> {

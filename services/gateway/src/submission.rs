@@ -79,6 +79,27 @@ pub fn complete_reference(text: &str, allow_local: bool) -> Result<String, Probl
     Ok(source.to_string())
 }
 
+/// Refuses a reference whose registry may not be asked, as far as its name says so.
+pub async fn check_registry(
+    gateway: &Gateway,
+    tenant: TenantId,
+    reference: &str,
+) -> Result<(), Problem> {
+    let Ok(Source::Registry(reference)) = reference.parse() else {
+        return Ok(());
+    };
+    let (rules, host) = (gateway.registry_rules(), reference.registry());
+    if rules.check(host, None).is_ok() {
+        return Ok(());
+    }
+    let key = host.to_ascii_lowercase();
+    let known = gateway.store().registry_of_host(tenant, &key).await?;
+    let settings = known.as_ref().map(|known| &known.settings);
+    rules
+        .check(host, settings)
+        .map_err(|refused| Problem::new(Code::RegistryNotAllowed, format!("{refused}.")))
+}
+
 /// `None` is every platform.
 pub fn choose_platform(text: &str) -> Result<Option<String>, Problem> {
     if text == "all" {

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use scanyard_oci::{CredentialFiles, RegistryOptions};
-
 /// How much bulk work is under way, and how registries are listed for it.
 #[derive(Debug, Clone)]
 pub struct BulkSettings {
@@ -16,8 +14,6 @@ pub struct BulkSettings {
     pub gather: Duration,
     /// How often to look for a listing that is due.
     pub listing: Duration,
-    /// How to talk to registries that are listed.
-    pub registry: RegistryOptions,
 }
 
 impl Default for BulkSettings {
@@ -27,10 +23,6 @@ impl Default for BulkSettings {
             feed: Duration::from_secs(1),
             gather: Duration::from_millis(50),
             listing: Duration::from_secs(1),
-            registry: RegistryOptions {
-                credential_files: CredentialFiles::none(),
-                ..RegistryOptions::default()
-            },
         }
     }
 }

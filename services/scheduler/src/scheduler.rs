@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use scanyard_access::RegistryAccess;
 use scanyard_assessment::Advisories;
 use scanyard_queue::Queue;
 use scanyard_store::Store;
@@ -20,6 +21,8 @@ pub struct SchedulerContext {
     pub store: Arc<dyn Store>,
     /// Where work is published.
     pub queue: Arc<dyn Queue>,
+    /// How registries are reached.
+    pub registries: RegistryAccess,
     /// The advisories in use.
     pub advisories: Advisories,
     /// Where all processes get the advisory database from; `None` where this is the only one, which

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use scanyard_oci::{CredentialFiles, RegistryOptions};
-
 /// How often, and how gently, registries are asked whether what we know still holds.
 #[derive(Debug, Clone)]
 pub struct WalkSettings {
@@ -13,8 +11,6 @@ pub struct WalkSettings {
     pub interval: Duration,
     /// Requests of a round, to all registries together.
     pub requests: u32,
-    /// How to talk to registries.
-    pub registry: RegistryOptions,
 }
 
 impl Default for WalkSettings {
@@ -23,10 +19,6 @@ impl Default for WalkSettings {
             every: Duration::from_secs(24 * 3600),
             interval: Duration::from_secs(60),
             requests: 60,
-            registry: RegistryOptions {
-                credential_files: CredentialFiles::none(),
-                ..RegistryOptions::default()
-            },
         }
     }
 }

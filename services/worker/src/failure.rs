@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use scanyard_access::AccessError;
 use scanyard_assessment::AssessError;
 use scanyard_inventory::DecodeError;
 use scanyard_oci::OciError;
@@ -55,6 +56,20 @@ impl From<OciError> for JobError {
             remedy: error.remedy(),
             retryable: error.is_retryable(),
         })
+    }
+}
+
+impl From<AccessError> for JobError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Store(error) => JobError::Store(error),
+            error => JobError::failed(ScanFailure {
+                code: error.code().to_owned(),
+                message: error.to_string(),
+                remedy: error.remedy().to_owned(),
+                retryable: false,
+            }),
+        }
     }
 }
 

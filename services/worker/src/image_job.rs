@@ -81,7 +81,7 @@ async fn resolve(worker: &WorkerContext, scan: &Scan) -> Result<Vec<NewImage>, J
         return Err(OciError::NotFound(scan.reference.clone()).into());
     }
     verify_reach(worker, scan, &source, &images).await?;
-    source.ask_where_tag_stands(worker).await?;
+    source.ask_where_tag_stands().await?;
     histogram!(name::STEP_SECONDS, "step" => "resolve").record(begun.elapsed());
     record(worker, source, images).await
 }

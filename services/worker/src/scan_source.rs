@@ -1,7 +1,9 @@
 //! A scan's reference as a source of images.
 
+use scanyard_access::Wanted;
 use scanyard_oci::{
-    Image, ImageSource, Layer, OciError, PlatformSelect, Reference, Select, Source, find_manifest,
+    Image, ImageSource, Layer, OciError, PlatformSelect, Reference, RegistryOptions, Select, Source,
+    find_manifest,
 };
 use scanyard_store::{ConfigEvidence, ImageLayer, NewImage, Scan, Tag};
 
@@ -14,6 +16,7 @@ pub struct ScanSource {
     source: Source,
     images: ImageSource,
     platforms: PlatformSelect,
+    options: RegistryOptions,
     tag: Option<String>,
 }
 
@@ -28,12 +31,14 @@ impl ScanSource {
                 PlatformSelect::One(platform.parse().map_err(|e: String| invalid(&e))?)
             }
         };
-        let images = ImageSource::open(&source, &worker.registry, &worker.limits).await?;
+        let options = registry_options(worker, scan, &source).await?;
+        let images = ImageSource::open(&source, &options, &worker.limits).await?;
         Ok(Self {
             tag: tag(&source),
             source,
             images,
             platforms,
+            options,
         })
     }
 
@@ -62,7 +67,7 @@ impl ScanSource {
 
     /// Asks the registry whether a tag beside a digest stands there. A push says both: of several that
     /// come late or out of order, only the one that holds still moves the tag.
-    pub async fn ask_where_tag_stands(&mut self, worker: &WorkerContext) -> Result<(), JobError> {
+    pub async fn ask_where_tag_stands(&mut self) -> Result<(), JobError> {
         let Source::Registry(reference) = &self.source else {
             return Ok(());
         };
@@ -73,7 +78,7 @@ impl ScanSource {
         let tagged: Reference = tagged
             .parse()
             .map_err(|error| invalid_reference(&tagged, &error))?;
-        self.tag = match find_manifest(&tagged, &worker.registry).await {
+        self.tag = match find_manifest(&tagged, &self.options).await {
             Ok(stands) => (stands == digest).then(|| tag.to_owned()),
             Err(OciError::NotFound(_)) => None,
             Err(error) => return Err(error.into()),
@@ -115,6 +120,20 @@ impl ScanSource {
             repository,
         }
     }
+}
+
+/// How the source's registry is reached; what is on this machine asks none.
+async fn registry_options(
+    worker: &WorkerContext,
+    scan: &Scan,
+    source: &Source,
+) -> Result<RegistryOptions, JobError> {
+    let Source::Registry(reference) = source else {
+        return Ok(RegistryOptions::default());
+    };
+    let wanted = Wanted::ForScan(reference.repository(), scan.id);
+    let host = reference.registry();
+    Ok(worker.registries.options(scan.tenant, host, wanted).await?)
 }
 
 fn record_layer(layer: &Layer) -> ImageLayer {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use scanyard_access::RegistryAccess;
 use scanyard_assessment::Advisories;
-use scanyard_oci::RegistryOptions;
 use scanyard_package::Limits;
 use scanyard_protocol::{Lane, Stage};
 use scanyard_queue::Queue;
@@ -30,8 +30,8 @@ pub struct WorkerContext {
     pub advisories: Advisories,
     /// What one image may cost.
     pub limits: Limits,
-    /// How to talk to registries.
-    pub registry: RegistryOptions,
+    /// How registries are reached.
+    pub registries: RegistryAccess,
     /// What is looked for beside packages.
     pub look_for: LookFor,
     /// Bounds of its own.

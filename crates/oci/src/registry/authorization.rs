@@ -3,16 +3,20 @@
 use std::sync::{MutexGuard, PoisonError};
 
 use super::challenge::Challenge;
-use super::credentials::Credentials;
+use super::credentials::{BearerToken, Credentials};
 use super::request::Client;
 use super::retry::Refused;
 use super::session::TokenKey;
 use super::token;
+use url::Url;
+
 use crate::OciError;
 
 /// Who we say that we are.
 pub enum Authorization {
     Basic(String),
+    /// A token that was given to us.
+    Given(BearerToken),
     Token {
         key: TokenKey,
         token: String,
@@ -34,6 +38,9 @@ impl Client {
 
     /// What the last challenge asked for.
     pub(super) async fn authorization(&self) -> Result<Option<Authorization>, Refused> {
+        if let Some(given) = &self.0.options.bearer {
+            return Ok(Some(Authorization::Given(given.clone())));
+        }
         let Some(challenge) = self.challenge().clone() else {
             return Ok(None);
         };
@@ -49,7 +56,7 @@ impl Client {
                 scope,
             } => (realm, service, scope),
         };
-        self.check_realm(&realm).await?;
+        self.check_realm(&realm, credentials.is_some()).await?;
         let scope = scope.unwrap_or_else(|| self.0.place.scope());
         let key = TokenKey {
             realm,
@@ -63,23 +70,49 @@ impl Client {
             return Ok(Some(Authorization::Token { key, token, is_new }));
         }
         tracing::debug!(realm = %key.realm, anonymous = key.credentials.is_none(), "buying a token");
-        let bought = token::buy(&self.0.http, self.registry(), &key).await?;
+        let bought = token::buy(&self.0.token_http, self.registry(), &key).await?;
         let (token, lifetime) = bought.ok_or_else(|| self.denied())?;
         session.keep_token(key.clone(), token.clone(), lifetime);
         let is_new = true;
         Ok(Some(Authorization::Token { key, token, is_new }))
     }
 
-    /// Passwords that a registry over TLS asks for do not go out in plain text.
-    async fn check_realm(&self, realm: &str) -> Result<(), Refused> {
-        let plain = self.base().await?.starts_with("http:");
-        if realm.starts_with("https://") || (plain && realm.starts_with("http://")) {
+    /// Passwords that a registry over TLS asks for do not go out in plain text, and none goes to a
+    /// host that only the registry's answer speaks for.
+    async fn check_realm(&self, realm: &str, with_credentials: bool) -> Result<(), Refused> {
+        let base = self.base().await?;
+        let realm = Url::parse(realm).ok();
+        let realm = realm.filter(|url| match url.scheme() {
+            "https" => true,
+            "http" => base.scheme() == "http",
+            _ => false,
+        });
+        let Some(realm) = realm else {
+            return Err(Refused::Final(OciError::Unexpected {
+                registry: self.registry().to_owned(),
+                detail: "its token service has no https address".to_owned(),
+            }));
+        };
+        let options = &self.0.options;
+        options
+            .egress
+            .check_host(&realm)
+            .map_err(|refused| self.not_allowed(refused.to_string()))?;
+        let host = realm.host_str().unwrap_or_default();
+        let is_own = base.host_str() == Some(host);
+        if is_own || options.token_hosts.allows(host, with_credentials) {
             return Ok(());
         }
-        Err(Refused::Final(OciError::Unexpected {
+        Err(self.not_allowed(format!(
+            "its tokens are sold by {host}, which is not known to sell them"
+        )))
+    }
+
+    pub(super) fn not_allowed(&self, detail: String) -> Refused {
+        Refused::Final(OciError::NotAllowed {
             registry: self.registry().to_owned(),
-            detail: "its token service has no https address".to_owned(),
-        }))
+            detail,
+        })
     }
 
     async fn credentials(&self) -> Option<Credentials> {

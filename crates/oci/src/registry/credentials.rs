@@ -13,7 +13,7 @@ use super::helper;
 /// Largest configuration that is read.
 const MAX_FILE: u64 = 1 << 20;
 /// What docker calls the user whose password is an identity token.
-pub const TOKEN_USER: &str = "<token>";
+pub const IDENTITY_TOKEN_USER: &str = "<token>";
 
 /// A user's name and password. With the name `<token>` the password is an identity token, as
 /// docker's credential helpers have it. The password is never printed.
@@ -30,6 +30,16 @@ impl std::fmt::Debug for Credentials {
         f.debug_struct("Credentials")
             .field("username", &self.username)
             .finish_non_exhaustive()
+    }
+}
+
+/// A token that a registry takes as it is. It is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BearerToken(pub String);
+
+impl std::fmt::Debug for BearerToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("BearerToken")
     }
 }
 
@@ -178,7 +188,7 @@ impl Entry {
     fn read(&self) -> Option<Credentials> {
         let filled = |field: &Option<String>| field.clone().filter(|text| !text.is_empty());
         if let Some(token) = filled(&self.identitytoken) {
-            let username = TOKEN_USER.to_owned();
+            let username = IDENTITY_TOKEN_USER.to_owned();
             return Some(Credentials {
                 username,
                 password: token,

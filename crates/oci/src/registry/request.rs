@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use http::{HeaderMap, Method, StatusCode, header};
 use reqwest::Response;
 use tokio::sync::OnceCell;
+use url::Url;
 
 use super::RegistryOptions;
 use super::authorization::Authorization;
@@ -12,6 +13,7 @@ use super::challenge::Challenge;
 use super::credentials::Credentials;
 use super::place::Place;
 use super::retry::{self, Refused, retry_after};
+use super::session::Redirects;
 use crate::OciError;
 
 /// A client of one place. Clones are the same client.
@@ -21,9 +23,11 @@ pub struct Client(pub(super) Arc<Inner>);
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) http: reqwest::Client,
+    /// Buys tokens: what it sends is secret, so it is not led to another host.
+    pub(super) token_http: reqwest::Client,
     pub(super) options: RegistryOptions,
     pub(super) place: Place,
-    base: OnceCell<String>,
+    base: OnceCell<Url>,
     pub(super) credentials: OnceCell<Option<Credentials>>,
     pub(super) challenge: Mutex<Option<Challenge>>,
 }
@@ -39,13 +43,18 @@ struct Ask<'a> {
 
 impl Client {
     pub fn new(place: Place, options: RegistryOptions) -> Result<Self, OciError> {
-        let http = options.session.client(&options, place.is_loopback());
-        let http = http.map_err(|error| OciError::Unexpected {
-            registry: place.registry().to_owned(),
-            detail: error.to_string(),
-        })?;
+        let client = |redirects| {
+            let made = options
+                .session
+                .client(&options, place.is_loopback(), redirects);
+            made.map_err(|error| OciError::Unexpected {
+                registry: place.registry().to_owned(),
+                detail: error.to_string(),
+            })
+        };
         Ok(Self(Arc::new(Inner {
-            http,
+            http: client(Redirects::Followed)?,
+            token_http: client(Redirects::WithinHost)?,
             options,
             place,
             base: OnceCell::new(),
@@ -210,7 +219,9 @@ impl Client {
                         return Err(self.denied());
                     }
                 }
-                Some(Authorization::Basic(_)) => return Err(self.denied()),
+                Some(Authorization::Basic(_) | Authorization::Given(_)) => {
+                    return Err(self.denied());
+                }
             }
             let challenge = Challenge::find(response.headers()).ok_or_else(|| self.denied())?;
             self.learn(challenge);
@@ -224,7 +235,7 @@ impl Client {
         authorization: Option<&Authorization>,
     ) -> Result<Response, Refused> {
         let base = self.base().await?;
-        let url = format!("{base}/{}", self.0.place.path(ask.path));
+        let url = format!("{base}{}", self.0.place.path(ask.path));
         let mut request = self.0.http.request(ask.method.clone(), url);
         if let Some(accept) = ask.accept {
             request = request.header(header::ACCEPT, accept);
@@ -235,6 +246,7 @@ impl Client {
         request = match authorization {
             Some(Authorization::Basic(header)) => request.header(header::AUTHORIZATION, header),
             Some(Authorization::Token { token, .. }) => request.bearer_auth(token),
+            Some(Authorization::Given(token)) => request.bearer_auth(&token.0),
             None => request,
         };
         let response = request.send().await;
@@ -263,17 +275,33 @@ impl Client {
     }
 
     /// The registry's address. One on this machine may speak plain HTTP unasked.
-    pub(super) async fn base(&self) -> Result<&str, Refused> {
+    pub(super) async fn base(&self) -> Result<&Url, Refused> {
         let found = self.0.base.get_or_try_init(|| async {
             let host = match self.registry() {
                 "docker.io" => "registry-1.docker.io",
                 host => host,
             };
+            let with_tls = self.check_base("https", host)?;
             let plain = self.0.options.plain_http
                 || (self.0.place.is_loopback() && self.speaks_plain_http(host).await?);
-            Ok::<_, Refused>(format!("{}://{host}", if plain { "http" } else { "https" }))
+            match plain {
+                true => self.check_base("http", host),
+                false => Ok(with_tls),
+            }
         });
-        found.await.map(String::as_str)
+        found.await
+    }
+
+    fn check_base(&self, scheme: &str, host: &str) -> Result<Url, Refused> {
+        let url = Url::parse(&format!("{scheme}://{host}/")).map_err(|error| {
+            Refused::Final(OciError::Unexpected {
+                registry: host.to_owned(),
+                detail: error.to_string(),
+            })
+        })?;
+        let checked = self.0.options.egress.check_host(&url);
+        checked.map_err(|refused| self.not_allowed(refused.to_string()))?;
+        Ok(url)
     }
 
     /// Servers with TLS answer plain HTTP with "bad request", or not at all.

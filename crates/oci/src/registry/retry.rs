@@ -50,6 +50,10 @@ impl Refused {
     /// For a request without an answer.
     pub fn from_http(registry: &str, error: &reqwest::Error) -> Self {
         let (registry, detail) = (registry.to_owned(), last_cause(error));
+        if let Some(refused) = refusal(error) {
+            let detail = refused.to_string();
+            return Refused::Final(OciError::NotAllowed { registry, detail });
+        }
         if is_untrusted(error) {
             return Refused::Final(OciError::Untrusted { registry, detail });
         }
@@ -95,6 +99,18 @@ fn last_cause(error: &reqwest::Error) -> String {
         cause = next;
     }
     cause.to_string()
+}
+
+/// Why we did not go where a name or a redirect leads.
+fn refusal(error: &reqwest::Error) -> Option<&scanyard_egress::Refused> {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(refused) = error.downcast_ref() {
+            return Some(refused);
+        }
+        cause = error.source();
+    }
+    None
 }
 
 /// Whether TLS did not like the registry's certificate. An input or output error hides what it

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use reqwest::redirect::{Attempt, Policy};
+use reqwest::redirect::{Action, Attempt, Policy};
+use scanyard_egress::Egress;
 
 use super::{Credentials, RegistryOptions};
 
@@ -12,6 +13,8 @@ use super::{Credentials, RegistryOptions};
 const MAX_REDIRECTS: usize = 10;
 /// Tokens kept at most; a scan needs one.
 const MAX_TOKENS: usize = 10_000;
+/// Clients kept at most: one for each kind of connection that registries want.
+const MAX_CLIENTS: usize = 256;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Connections and tokens. Clones share them; tokens are kept apart by credentials.
@@ -29,6 +32,18 @@ struct ClientKey {
     tls_verify: bool,
     read_timeout: Duration,
     proxy: bool,
+    egress: Egress,
+    redirects: Redirects,
+    certificates: [u8; 32],
+}
+
+/// Which redirects are followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Redirects {
+    /// All that are safe to follow.
+    Followed,
+    /// Those that stay at the host that was asked.
+    WithinHost,
 }
 
 /// What a token is good for, and who bought it.
@@ -57,11 +72,15 @@ impl Session {
         &self,
         options: &RegistryOptions,
         loopback: bool,
+        redirects: Redirects,
     ) -> reqwest::Result<reqwest::Client> {
         let key = ClientKey {
             tls_verify: options.tls_verify,
             read_timeout: options.read_timeout,
             proxy: !loopback,
+            egress: options.egress,
+            redirects,
+            certificates: options.certificates.fingerprint(),
         };
         let mut shared = self.shared();
         if let Some(client) = shared.clients.get(&key) {
@@ -72,13 +91,20 @@ impl Session {
             .tls_danger_accept_invalid_certs(!options.tls_verify)
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(options.read_timeout)
-            .redirect(Policy::custom(follow))
+            .redirect(follow(options.egress, redirects))
             // Blobs are often gzip; their bytes must arrive as they are.
             .no_gzip();
         if loopback {
             builder = builder.no_proxy();
         }
-        let client = builder.build()?;
+        if options.egress != Egress::Anywhere {
+            builder = builder.dns_resolver(options.egress.resolver());
+        }
+        let client = options.certificates.apply(builder)?.build()?;
+        if shared.clients.len() >= MAX_CLIENTS {
+            // Whoever uses one has a clone of it.
+            shared.clients.clear();
+        }
         shared.clients.insert(key, client.clone());
         Ok(client)
     }
@@ -111,9 +137,30 @@ impl Session {
     }
 }
 
-/// Follows redirects, though never from TLS to plain text. Credentials stay behind when the host
-/// changes: the HTTP client sees to that, and a test watches it.
-fn follow(attempt: Attempt<'_>) -> reqwest::redirect::Action {
+/// Follows redirects to where we may go, though never from TLS to plain text. Credentials stay
+/// behind when the host changes: the HTTP client sees to that, and a test watches it.
+fn follow(egress: Egress, redirects: Redirects) -> Policy {
+    Policy::custom(move |attempt| {
+        let stays = |url: &reqwest::Url| {
+            let origin = |url: &reqwest::Url| {
+                (
+                    url.host_str().map(str::to_owned),
+                    url.port_or_known_default(),
+                )
+            };
+            origin(url) == origin(attempt.url())
+        };
+        if redirects == Redirects::WithinHost && !attempt.previous().last().is_some_and(stays) {
+            return attempt.stop();
+        }
+        match egress.check_host(attempt.url()) {
+            Ok(()) => follow_safely(attempt),
+            Err(refused) => attempt.error(refused),
+        }
+    })
+}
+
+fn follow_safely(attempt: Attempt<'_>) -> Action {
     let leaves_tls = attempt.url().scheme() != "https"
         && attempt.previous().iter().any(|url| url.scheme() == "https");
     if leaves_tls {

@@ -7,7 +7,7 @@ use http::{StatusCode, header};
 use serde::Deserialize;
 
 use super::Credentials;
-use super::credentials::TOKEN_USER;
+use super::credentials::IDENTITY_TOKEN_USER;
 use super::retry::{Refused, retry_after};
 use super::session::TokenKey;
 use crate::OciError;
@@ -47,7 +47,7 @@ pub async fn buy(
         fields.push(("service", service));
     }
     let request = match &key.credentials {
-        Some(credentials) if credentials.username == TOKEN_USER => {
+        Some(credentials) if credentials.username == IDENTITY_TOKEN_USER => {
             fields.push(("grant_type", "refresh_token"));
             fields.push(("client_id", "scanyard"));
             fields.push(("refresh_token", &credentials.password));

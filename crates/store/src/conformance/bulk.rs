@@ -315,6 +315,7 @@ pub async fn a_listing_is_taken_by_one_and_goes_on_at_its_cursor(store: Arc<dyn 
     assert_eq!(bulk.source, source);
     let listing = store.take_listing(LONG).await.unwrap().unwrap();
     let expected = Listing {
+        tenant: TenantId::DEFAULT,
         bulk: new.id,
         selection,
         platform: None,

@@ -19,6 +19,7 @@ pub mod lifecycle;
 pub mod lost_work;
 pub mod matches;
 pub mod questions;
+pub mod registries;
 pub mod scans;
 pub mod subscriptions;
 pub mod walks;
@@ -85,6 +86,10 @@ macro_rules! store_conformance {
             walks: a_walk_is_taken_by_one_and_goes_on_at_its_cursor,
             walks: a_confirmed_tag_outlives_an_earlier_deletion,
             walks: images_without_a_tag_are_listed_in_order,
+            registries: a_registry_is_its_tenants_and_one_of_a_host,
+            registries: a_change_of_a_registry_leaves_the_rest_of_it,
+            registries: a_discovery_is_taken_by_one_and_goes_on_at_its_cursor,
+            registries: credentials_of_a_scan_go_with_it,
             lifecycle: what_a_tag_named_is_kept,
             lifecycle: tags_are_listed_with_every_platform,
             lifecycle: a_deleted_image_is_gone_until_it_is_pushed_again,

@@ -303,7 +303,9 @@ pub enum BulkChange {
 /// A piece of a listing that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
-    /// Whose it is.
+    /// Whose bulk it is for.
+    pub tenant: TenantId,
+    /// Which bulk it is for.
     pub bulk: BulkId,
     /// What to list.
     pub selection: RegistrySelection,

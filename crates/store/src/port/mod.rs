@@ -19,7 +19,9 @@ mod outbox;
 mod page;
 mod predictions;
 mod questions;
+mod registries;
 mod rescans;
+mod scan_credentials;
 mod scans;
 mod selection;
 mod subscriptions;
@@ -61,7 +63,13 @@ pub use outbox::Outbox;
 pub use page::{Page, PageRequest};
 pub use predictions::Predictions;
 pub use questions::Questions;
+pub use registries::{
+    ClientCertificate, CreatedRegistry, DiscoveryTurn, NewRegistry, Registries, RegistryChange,
+    RegistryCredentials, RegistryId, RegistryResource, RegistrySettings, RegistryTransport,
+    SealedSecret,
+};
 pub use rescans::{RescanProgress, RescanRecord, RescanState, Rescans};
+pub use scan_credentials::ScanCredentials;
 pub use scans::{
     CreatedScan, NewScan, Recorded, Scan, ScanFailure, ScanFilter, ScanId, ScanProgress, ScanState,
     Scans,
@@ -90,6 +98,8 @@ pub trait Store:
     + Documents
     + Garbage
     + Walks
+    + Registries
+    + ScanCredentials
     + Matches
     + Fleet
     + Rescans

@@ -11,7 +11,7 @@ use super::columns::{interval, read_count, text, write_size};
 use super::statements::statements;
 use crate::error::Result;
 use crate::stored_rejections::{decode_rejections, encode_rejections};
-use crate::{BulkId, Listed, Listing, ListingStep, RegistrySelection, Rejections};
+use crate::{BulkId, Listed, Listing, ListingStep, RegistrySelection, Rejections, TenantId};
 
 statements! {
     /// Several take different listings.
@@ -19,7 +19,7 @@ statements! {
         WHERE id = (SELECT id FROM bulks
                     WHERE state = 'running' AND NOT is_listed AND due_at <= now()
                     ORDER BY due_at, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
-        RETURNING id, registry, repositories, tags, newest, platform, listing_cursor,
+        RETURNING id, tenant_id, registry, repositories, tags, newest, platform, listing_cursor,
                   listing_tries";
     LOCK_LISTED = "SELECT rejections FROM bulks
         WHERE id = $1 AND state IN ('running', 'paused') AND NOT is_listed FOR NO KEY UPDATE";
@@ -37,6 +37,7 @@ statements! {
 #[derive(FromRow)]
 struct ListingRow {
     id: Uuid,
+    tenant_id: Uuid,
     registry: String,
     repositories: String,
     tags: Option<String>,
@@ -52,6 +53,7 @@ pub(super) async fn take(c: &mut PgConnection, hold: Duration) -> Result<Option<
         .fetch_optional(c)
         .await?;
     Ok(row.map(|row| Listing {
+        tenant: TenantId(row.tenant_id),
         bulk: BulkId(row.id),
         selection: RegistrySelection {
             registry: row.registry,

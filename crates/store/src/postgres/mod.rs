@@ -63,8 +63,10 @@ mod questions;
 mod ranking_facts;
 mod reap;
 mod record;
+mod registries;
 mod rescans;
 mod revisions;
+mod scan_credentials;
 mod scans;
 mod session;
 mod sets_then;
@@ -227,8 +229,10 @@ fn modules_with_statements() -> Vec<(&'static str, &'static str)> {
         ranking_facts::STATEMENTS,
         reap::STATEMENTS,
         record::STATEMENTS,
+        registries::STATEMENTS,
         rescans::STATEMENTS,
         revisions::STATEMENTS,
+        scan_credentials::STATEMENTS,
         scans::STATEMENTS,
         subscriptions::STATEMENTS,
         summaries::STATEMENTS,

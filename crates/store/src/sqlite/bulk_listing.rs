@@ -9,11 +9,12 @@ use super::bulk::Items;
 use super::columns::{micros, now, read_count, read_uuid, write_size};
 use crate::error::Result;
 use crate::stored_rejections::{decode_rejections, encode_rejections};
-use crate::{BulkId, Listed, Listing, ListingStep, RegistrySelection, Rejections};
+use crate::{BulkId, Listed, Listing, ListingStep, RegistrySelection, Rejections, TenantId};
 
 #[derive(FromRow)]
 struct ListingRow {
     id: Vec<u8>,
+    tenant_id: Vec<u8>,
     registry: String,
     repositories: String,
     tags: Option<String>,
@@ -30,7 +31,7 @@ pub(super) async fn take(c: &mut SqliteConnection, hold: Duration) -> Result<Opt
          WHERE id = (SELECT id FROM bulks
                      WHERE state = 'running' AND NOT is_listed AND due_at <= ?1
                      ORDER BY due_at, id LIMIT 1)
-         RETURNING id, registry, repositories, tags, newest, platform, listing_cursor,
+         RETURNING id, tenant_id, registry, repositories, tags, newest, platform, listing_cursor,
                    listing_tries",
     )
     .bind(now)
@@ -41,6 +42,7 @@ pub(super) async fn take(c: &mut SqliteConnection, hold: Duration) -> Result<Opt
         return Ok(None);
     };
     Ok(Some(Listing {
+        tenant: TenantId(read_uuid(&row.tenant_id)?),
         bulk: BulkId(read_uuid(&row.id)?),
         selection: RegistrySelection {
             registry: row.registry,

@@ -20,7 +20,7 @@ use crate::problem::Problem;
 use crate::problem_code::Code;
 use crate::problem_responses::problems;
 use crate::state::Gateway;
-use crate::submission::ScanRequest;
+use crate::submission::{ScanRequest, check_registry};
 use crate::trace_context::TraceContext;
 use crate::view::{Listing, PageParameters, ScanStateView, ScanView};
 use crate::watch::Watch;
@@ -34,7 +34,8 @@ pub fn routes() -> OpenApiRouter<Gateway> {
 }
 
 problems!(CreateProblems: InvalidBody, InvalidHeader, BodyTooLarge, UnsupportedMediaType,
-    InvalidReference, InvalidPlatform, LocalSourceRefused, IdempotencyKeyReused);
+    InvalidReference, InvalidPlatform, LocalSourceRefused, RegistryNotAllowed,
+    IdempotencyKeyReused);
 
 /// Submit an image.
 ///
@@ -66,6 +67,7 @@ async fn create_scan(
     Body(request): Body<ScanRequest>,
 ) -> Result<Response, Problem> {
     let scan = request.into_scan(&gateway, principal.tenant, &headers, &trace)?;
+    check_registry(&gateway, principal.tenant, &scan.reference).await?;
     let scan = match gateway.store().create_scan(&scan).await? {
         CreatedScan::New(scan) | CreatedScan::Existing(scan) => scan,
         CreatedScan::Conflict(id) => return Err(key_reused(id)),

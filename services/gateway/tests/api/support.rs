@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use scanyard_access::RegistryRules;
 use scanyard_egress::Egress;
 use scanyard_gateway::{
     AuthMode, ExploitPredictions, Gateway, LoadedAdvisories, NewKey, Parts, Settings, router,
@@ -112,6 +113,10 @@ impl TestGateway {
             metrics: metrics(),
             auth,
             allow_local_sources: false,
+            registry_rules: RegistryRules {
+                allowed: vec!["*".to_owned()],
+                private_addresses: false,
+            },
             sealing: Some(Arc::new(sealing_keys())),
             egress: Egress::PublicOnly,
             settings,

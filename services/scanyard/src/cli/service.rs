@@ -46,6 +46,12 @@ pub struct ServeArgs {
     pub registry: RegistryArgs,
 
     #[command(flatten)]
+    pub registries: RegistryRulesArgs,
+
+    #[command(flatten)]
+    pub sealing: SealingArgs,
+
+    #[command(flatten)]
     pub notifications: NotificationArgs,
 
     #[command(flatten)]
@@ -64,6 +70,12 @@ pub struct GatewayRoleArgs {
     /// Where the first API key is written, if there is no key at all yet.
     #[arg(long, env = "SCANYARD_FIRST_KEY_FILE", value_name = "FILE")]
     pub first_key_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub registries: RegistryRulesArgs,
+
+    #[command(flatten)]
+    pub sealing: SealingArgs,
 
     #[command(flatten)]
     pub notifications: NotificationArgs,
@@ -85,6 +97,12 @@ pub struct WorkerRoleArgs {
     pub registry: RoleRegistryArgs,
 
     #[command(flatten)]
+    pub registries: RegistryRulesArgs,
+
+    #[command(flatten)]
+    pub sealing: SealingArgs,
+
+    #[command(flatten)]
     pub telemetry: TelemetryArgs,
 }
 
@@ -99,6 +117,12 @@ pub struct SchedulerRoleArgs {
 
     #[command(flatten)]
     pub registry: RoleRegistryArgs,
+
+    #[command(flatten)]
+    pub registries: RegistryRulesArgs,
+
+    #[command(flatten)]
+    pub sealing: SealingArgs,
 
     #[command(flatten)]
     pub notifications: NotificationArgs,
@@ -289,16 +313,43 @@ pub struct SchedulerArgs {
     pub walk: WalkArgs,
 }
 
+/// What secrets are kept with. All roles of a cluster are given the same.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Secrets")]
+pub struct SealingArgs {
+    /// File with the keys that credentials of registries, and receivers' addresses and secrets, are
+    /// encrypted with: a line each, 32 random bytes in base64. The first encrypts, all decrypt.
+    /// SCANYARD_SEALING_KEY holds the keys themselves; `serve` makes a key in its directory if none
+    /// is given.
+    #[arg(long, env = "SCANYARD_SEALING_KEY_FILE", value_name = "FILE")]
+    pub sealing_key_file: Option<PathBuf>,
+}
+
+/// Which registries may be asked. All roles of a cluster are given the same.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Registries")]
+pub struct RegistryRulesArgs {
+    /// Registries that may be pulled from, beside those added with `scanyard registry add`: hosts in
+    /// which `*` stands for anything. `well-known` is Docker Hub, GHCR, Quay, GitLab, those of the
+    /// clouds and other public ones; `*` is every registry with a public address.
+    #[arg(
+        long,
+        env = "SCANYARD_ALLOW_REGISTRY",
+        value_name = "PATTERN",
+        value_delimiter = ',',
+        default_value = "well-known"
+    )]
+    pub allow_registry: Vec<String>,
+
+    /// Pull from private, loopback and link-local addresses too, and let them be added.
+    #[arg(long, env = "SCANYARD_ALLOW_PRIVATE_REGISTRIES")]
+    pub allow_private_registries: bool,
+}
+
 /// How others are told of changes. Gateways and schedulers of a cluster are given the same.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Notifications")]
 pub struct NotificationArgs {
-    /// File with the keys that receivers' addresses and secrets are encrypted with: a line each, 32
-    /// random bytes in base64. The first encrypts, all decrypt. SCANYARD_SEALING_KEY holds the keys
-    /// themselves; `serve` makes a key in its directory if none is given.
-    #[arg(long, env = "SCANYARD_SEALING_KEY_FILE", value_name = "FILE")]
-    pub sealing_key_file: Option<PathBuf>,
-
     /// Send messages to private, loopback and link-local addresses too, and without TLS.
     #[arg(long, env = "SCANYARD_ALLOW_PRIVATE_RECEIVERS")]
     pub allow_private_receivers: bool,

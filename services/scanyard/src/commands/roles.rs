@@ -2,20 +2,26 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use scanyard_access::RegistryRules;
 use scanyard_gateway::AuthMode;
 use scanyard_inventory::CatalogerSet;
 use scanyard_oci::{CredentialFiles, RegistryOptions};
 use scanyard_scheduler::{GarbageSettings, UpdateSettings, WalkSettings};
+use scanyard_sealing::SealingKeys;
 use scanyard_store::Retention;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{GatewayArgs, RetentionArgs, RoleRegistryArgs, SchedulerArgs, WalkArgs};
+use crate::cli::{
+    GatewayArgs, RegistryRulesArgs, RetentionArgs, RoleRegistryArgs, SchedulerArgs, WalkArgs,
+};
 use crate::commands::db::update_options;
 use crate::exit::{Exit, Usage};
 use crate::service::{
-    GatewayOptions, NotificationOptions, SchedulerOptions, Service, ServiceOptions,
+    GatewayOptions, NotificationOptions, RegistryRoleOptions, SchedulerOptions, Service,
+    ServiceOptions, registry_rules,
 };
 use crate::{database, signals};
 
@@ -51,6 +57,7 @@ pub fn announce(role: &str, service: &Service) -> String {
 pub fn gateway(
     args: &GatewayArgs,
     first_key_file: Option<PathBuf>,
+    registry_rules: RegistryRules,
     notifications: NotificationOptions,
 ) -> Result<GatewayOptions, Usage> {
     if args.insecure_no_auth && !args.listen.ip().is_loopback() {
@@ -67,6 +74,7 @@ pub fn gateway(
             false => AuthMode::Keys,
         },
         allow_local_sources: args.allow_local_sources,
+        registry_rules,
         notifications,
     })
 }
@@ -74,21 +82,21 @@ pub fn gateway(
 /// The scheduler as the options want it.
 pub fn scheduler(
     args: SchedulerArgs,
-    registry: RegistryOptions,
+    registries: RegistryRoleOptions,
     notifications: NotificationOptions,
 ) -> SchedulerOptions {
     let (source, options) = update_options(args.advisory_source, args.advisory_mirror);
     let interval = Duration::from_secs(u64::from(args.update_interval) * 3600);
     SchedulerOptions {
         garbage: Some(GarbageSettings::hourly(retention(&args.retention))),
-        walk: walk(&args.walk, &registry),
+        walk: walk(&args.walk),
         database: database::location(args.db.as_deref()),
         update: args.update_advisories.then_some(UpdateSettings {
             source,
             options,
             interval,
         }),
-        registry,
+        registries,
         notifications,
     }
 }
@@ -107,23 +115,31 @@ pub fn retention(args: &RetentionArgs) -> Retention {
 }
 
 /// How registries are walked, if they are.
-fn walk(args: &WalkArgs, registry: &RegistryOptions) -> Option<WalkSettings> {
+fn walk(args: &WalkArgs) -> Option<WalkSettings> {
     let hours = args.walk_registries?;
     Some(WalkSettings {
         every: Duration::from_secs(u64::from(hours) * 3600),
         requests: args.walk_requests,
-        registry: registry.clone(),
         ..WalkSettings::default()
     })
 }
 
-/// Registries as a role talks to them.
-pub fn registry(args: &RoleRegistryArgs) -> RegistryOptions {
+/// Registries as a role reaches them.
+pub fn registries(
+    args: &RoleRegistryArgs,
+    rules: &RegistryRulesArgs,
+    keys: Option<Arc<SealingKeys>>,
+) -> RegistryRoleOptions {
     let options = args.registry.options();
-    match args.use_docker_credentials {
-        true => options,
-        false => RegistryOptions {
-            credential_files: CredentialFiles::none(),
+    let credential_files = match args.use_docker_credentials {
+        true => options.credential_files.clone(),
+        false => CredentialFiles::none(),
+    };
+    RegistryRoleOptions {
+        keys,
+        rules: registry_rules(rules),
+        options: RegistryOptions {
+            credential_files,
             ..options
         },
     }

@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use scanyard_gateway::AuthMode;
-use scanyard_oci::RegistryOptions;
 
 use super::roles;
 use crate::cli::ServeArgs;
 use crate::exit::Exit;
-use crate::service::{BackendOptions, NotificationOptions, Service, ServiceOptions, WorkerOptions};
+use crate::service::{
+    BackendOptions, NotificationOptions, RegistryRoleOptions, Service, ServiceOptions,
+    WorkerOptions, registry_rules, sealing_keys,
+};
 
 /// Serves until a signal.
 pub async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
@@ -21,15 +23,22 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
     let mut gateway = roles::gateway(
         &args.gateway,
         Some(key_file.clone()),
+        registry_rules(&args.registries),
         NotificationOptions::default(),
     )?;
     // May write a key, so whatever else is wrong with the options is said first.
-    let notifications = NotificationOptions::resolve(&args.notifications, sealing_key.as_deref())?;
+    NotificationOptions::resolve(&args.notifications, None)?;
+    let keys = sealing_keys(&args.sealing, sealing_key.as_deref())?;
+    let notifications = NotificationOptions::resolve(&args.notifications, keys.clone())?;
     gateway.notifications = notifications.clone();
     let insecure = gateway.auth == AuthMode::Insecure;
     // One user's machine: what docker may pull, this process may.
-    let registry: RegistryOptions = args.registry.options();
-    let scheduler = roles::scheduler(args.scheduler, registry.clone(), notifications);
+    let registries = RegistryRoleOptions {
+        keys,
+        rules: registry_rules(&args.registries),
+        options: args.registry.options(),
+    };
+    let scheduler = roles::scheduler(args.scheduler, registries.clone(), notifications);
     let database = scheduler.database.clone();
     let options = ServiceOptions {
         backend,
@@ -37,7 +46,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
         worker: Some(WorkerOptions {
             concurrency: args.worker.concurrency.map(usize::from),
             look_for: args.worker.look_for(),
-            registry,
+            registries,
         }),
         scheduler: Some(scheduler),
         metrics_listen: args.telemetry.metrics_listen,

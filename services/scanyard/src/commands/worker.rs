@@ -3,17 +3,18 @@
 use super::roles;
 use crate::cli::WorkerRoleArgs;
 use crate::exit::Exit;
-use crate::service::{BackendOptions, ServiceOptions, WorkerOptions};
+use crate::service::{BackendOptions, ServiceOptions, WorkerOptions, sealing_keys};
 
 /// Works until a signal.
 pub async fn run(args: WorkerRoleArgs) -> anyhow::Result<Exit> {
+    let keys = sealing_keys(&args.sealing, None)?;
     let options = ServiceOptions {
         backend: BackendOptions::resolve_shared(&args.backend, "worker")?,
         gateway: None,
         worker: Some(WorkerOptions {
             concurrency: args.worker.concurrency.map(usize::from),
             look_for: args.worker.look_for(),
-            registry: roles::registry(&args.registry),
+            registries: roles::registries(&args.registry, &args.registries, keys),
         }),
         scheduler: None,
         metrics_listen: args.telemetry.metrics_listen,

@@ -5,7 +5,9 @@ mod backend_options;
 mod backends;
 mod listeners;
 mod notifications;
+mod registries;
 mod roles;
+mod sealing;
 
 use std::net::SocketAddr;
 
@@ -21,7 +23,9 @@ use tokio_util::sync::CancellationToken;
 pub use backend_options::BackendOptions;
 pub use backends::open_existing_store;
 pub use notifications::NotificationOptions;
+pub use registries::{RegistryRoleOptions, registry_rules};
 pub use roles::{GatewayOptions, SchedulerOptions, WorkerOptions};
+pub use sealing::sealing_keys;
 
 use crate::first_key;
 use backends::Backends;

@@ -4,22 +4,22 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use scanyard_access::RegistryRules;
 use scanyard_assessment::Advisories;
 use scanyard_egress::Egress;
 use scanyard_gateway::{AuthMode, LoadedAdvisories, Parts};
-use scanyard_oci::RegistryOptions;
 use scanyard_package::Limits;
 use scanyard_scheduler::{
-    AdvisorySettings, BulkSettings, DeliverySettings, GarbageSettings, SchedulerContext,
-    SchedulerSettings, UpdateSettings, WalkSettings,
+    AdvisorySettings, DeliverySettings, GarbageSettings, SchedulerContext, SchedulerSettings,
+    UpdateSettings, WalkSettings,
 };
 use scanyard_telemetry::Metrics;
 use scanyard_worker::{LookFor, StageSlots, WorkerContext, WorkerSettings};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::NotificationOptions;
 use super::backends::Backends;
+use super::{NotificationOptions, RegistryRoleOptions};
 
 /// What the gateway is told about the advisories.
 type Described = watch::Receiver<Option<Arc<LoadedAdvisories>>>;
@@ -35,6 +35,8 @@ pub struct GatewayOptions {
     pub auth: AuthMode,
     /// Whether images may be named by a path on the workers' machines.
     pub allow_local_sources: bool,
+    /// Which registries may be asked.
+    pub registry_rules: RegistryRules,
     /// How others are told of changes.
     pub notifications: NotificationOptions,
 }
@@ -50,6 +52,7 @@ impl GatewayOptions {
         Parts {
             auth: self.auth,
             allow_local_sources: self.allow_local_sources,
+            registry_rules: self.registry_rules.clone(),
             sealing: self.notifications.keys.clone(),
             egress: self.notifications.egress,
             ..operation_parts(backends, advisories, metrics, stop)
@@ -71,6 +74,7 @@ pub(super) fn operation_parts(
         metrics,
         auth: AuthMode::Keys,
         allow_local_sources: false,
+        registry_rules: RegistryRules::default(),
         sealing: None,
         egress: Egress::default(),
         settings: scanyard_gateway::Settings::default(),
@@ -85,8 +89,8 @@ pub struct WorkerOptions {
     pub concurrency: Option<usize>,
     /// What is looked for beside packages.
     pub look_for: LookFor,
-    /// How to talk to registries.
-    pub registry: RegistryOptions,
+    /// How registries are reached.
+    pub registries: RegistryRoleOptions,
 }
 
 impl WorkerOptions {
@@ -98,7 +102,7 @@ impl WorkerOptions {
             limits: Limits::default(),
             settings: worker_settings(self.concurrency),
             look_for: self.look_for,
-            registry: self.registry,
+            registries: self.registries.access(&backends.store),
         }
     }
 }
@@ -124,8 +128,8 @@ pub struct SchedulerOptions {
     pub database: PathBuf,
     /// Where to update it from, and how often.
     pub update: Option<UpdateSettings>,
-    /// How to talk to registries that are listed for a bulk.
-    pub registry: RegistryOptions,
+    /// How registries are reached.
+    pub registries: RegistryRoleOptions,
     /// What is kept for how long; without it nothing is removed.
     pub garbage: Option<GarbageSettings>,
     /// How known repositories are compared with their registries, if they are.
@@ -144,15 +148,12 @@ impl SchedulerOptions {
         SchedulerContext {
             store: Arc::clone(&backends.store),
             queue: Arc::clone(&backends.queue),
+            registries: self.registries.access(&backends.store),
             advisories: advisories.clone(),
             copies: backends.copies.clone(),
             holder: backends.holder,
             settings: SchedulerSettings {
                 advisory: Some(advisory),
-                bulk: BulkSettings {
-                    registry: self.registry,
-                    ..BulkSettings::default()
-                },
                 garbage: self.garbage,
                 walk: self.walk,
                 delivery: DeliverySettings {

@@ -37,6 +37,9 @@ impl Served {
         let command = ["serve", "--listen", "127.0.0.1:0", "--allow-local-sources"];
         let mut child = sandbox
             .command(command.iter().chain(options))
+            // Registries of tests are on this machine.
+            .env("SCANYARD_ALLOW_REGISTRY", "*")
+            .env("SCANYARD_ALLOW_PRIVATE_REGISTRIES", "true")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -122,6 +122,8 @@ impl Cluster {
             )
             .env("SCANYARD_DATA_DIR", self.dir.path().join(name))
             .env("SCANYARD_DB", self.dir.path().join("no-advisories"))
+            .env("SCANYARD_ALLOW_REGISTRY", "*")
+            .env("SCANYARD_ALLOW_PRIVATE_REGISTRIES", "true")
             .env("SCANYARD_LOG", "info")
             .envs(self.environment.iter().cloned())
             .stdin(Stdio::null())

@@ -31,6 +31,8 @@ fn start_service(dir: &std::path::Path, collector: &str) -> (Serve, String) {
         .args(["--otlp-endpoint", collector])
         .env("SCANYARD_DATA_DIR", dir.join("data"))
         .env("SCANYARD_DB", dir.join("no-advisories"))
+        .env("SCANYARD_ALLOW_REGISTRY", "*")
+        .env("SCANYARD_ALLOW_PRIVATE_REGISTRIES", "true")
         .env("OTEL_BSP_SCHEDULE_DELAY", "50")
         .stdout(Stdio::piped())
         .spawn()

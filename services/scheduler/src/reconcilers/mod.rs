@@ -16,6 +16,7 @@ mod predictions;
 mod queue_depth;
 mod registry_walk;
 mod rematch;
+mod scan_credentials;
 
 use std::sync::Arc;
 
@@ -49,6 +50,10 @@ pub fn leading(context: &SchedulerContext) -> Vec<Arc<dyn Reconciler>> {
             store: Arc::clone(store),
             interval: settings.leases,
         }),
+        Arc::new(scan_credentials::ScanCredentialSweep {
+            store: Arc::clone(store),
+            interval: settings.leases,
+        }),
         Arc::new(bulk_feed::BulkFeed {
             store: Arc::clone(store),
             window: settings.bulk.window,
@@ -57,7 +62,7 @@ pub fn leading(context: &SchedulerContext) -> Vec<Arc<dyn Reconciler>> {
         }),
         Arc::new(bulk_listing::BulkListing {
             store: Arc::clone(store),
-            registry: settings.bulk.registry.clone(),
+            registries: context.registries.clone(),
             interval: settings.bulk.listing,
         }),
         Arc::new(predictions::Predictions::new(
@@ -84,6 +89,7 @@ pub fn leading(context: &SchedulerContext) -> Vec<Arc<dyn Reconciler>> {
     if let Some(walk) = &settings.walk {
         list.push(Arc::new(registry_walk::RegistryWalk::new(
             Arc::clone(store),
+            context.registries.clone(),
             walk.clone(),
         )));
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use scanyard_access::{RegistryAccess, RegistryRules};
 use scanyard_assessment::Advisories;
 use scanyard_oci::{CredentialFiles, RegistryOptions};
 use scanyard_package::Limits;
@@ -110,6 +111,7 @@ impl Service {
         let scheduler = Scheduler::new(SchedulerContext {
             store: Arc::clone(&store),
             queue: Arc::clone(&queue),
+            registries: registries(&store),
             advisories: advisories.clone(),
             copies: None,
             holder: Uuid::now_v7(),
@@ -137,7 +139,7 @@ impl Service {
             queue: Arc::clone(&self.queue),
             advisories: self.advisories.clone(),
             limits: Limits::default(),
-            registry: registry_options(),
+            registries: registries(&self.store),
             look_for: LookFor::default(),
             settings: worker_settings(self.timing),
         });
@@ -254,18 +256,18 @@ fn scheduler_settings(advisories: PathBuf) -> SchedulerSettings {
             feed: often,
             gather: Duration::ZERO,
             listing: often,
-            registry: registry_options(),
         },
         ..SchedulerSettings::default()
     }
 }
 
-fn registry_options() -> RegistryOptions {
-    RegistryOptions {
+fn registries(store: &Arc<dyn Store>) -> RegistryAccess {
+    let options = RegistryOptions {
         credential_files: CredentialFiles::none(),
         retries: 0,
         ..RegistryOptions::default()
-    }
+    };
+    RegistryAccess::new(Arc::clone(store), None, RegistryRules::anything(), options)
 }
 
 fn worker_settings(timing: Timing) -> WorkerSettings {

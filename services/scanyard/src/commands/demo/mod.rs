@@ -7,8 +7,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
+use scanyard_access::RegistryRules;
 use scanyard_gateway::AuthMode;
-use scanyard_oci::RegistryOptions;
 use scanyard_worker::LookFor;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
@@ -18,8 +18,8 @@ use crate::cli::{DemoArgs, OutputArgs};
 use crate::client::Client;
 use crate::exit::Exit;
 use crate::service::{
-    BackendOptions, GatewayOptions, NotificationOptions, SchedulerOptions, Service, ServiceOptions,
-    WorkerOptions,
+    BackendOptions, GatewayOptions, NotificationOptions, RegistryRoleOptions, SchedulerOptions,
+    Service, ServiceOptions, WorkerOptions,
 };
 use crate::{output, signals};
 
@@ -76,6 +76,11 @@ fn compile_advisories(dir: &Path) -> anyhow::Result<u64> {
 }
 
 fn options(args: &DemoArgs, dir: &Path) -> ServiceOptions {
+    // One user's machine, on which everything may be tried.
+    let registries = RegistryRoleOptions {
+        rules: RegistryRules::anything(),
+        ..RegistryRoleOptions::default()
+    };
     ServiceOptions {
         backend: BackendOptions::Embedded {
             data_dir: dir.join("service"),
@@ -85,19 +90,20 @@ fn options(args: &DemoArgs, dir: &Path) -> ServiceOptions {
             first_key_file: Some(dir.join("api-key")),
             auth: AuthMode::Keys,
             allow_local_sources: true,
+            registry_rules: registries.rules.clone(),
             notifications: NotificationOptions::default(),
         }),
         worker: Some(WorkerOptions {
             concurrency: None,
             look_for: LookFor::default(),
-            registry: RegistryOptions::default(),
+            registries: registries.clone(),
         }),
         scheduler: Some(SchedulerOptions {
             database: dir.join("advisories"),
             update: None,
             garbage: None,
             walk: None,
-            registry: RegistryOptions::default(),
+            registries,
             notifications: NotificationOptions::default(),
         }),
         metrics_listen: None,

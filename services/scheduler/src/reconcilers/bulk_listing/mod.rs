@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use scanyard_oci::RegistryOptions;
-use scanyard_store::Store;
+use scanyard_access::{AccessError, RegistryAccess, Wanted};
+use scanyard_store::{Listed, ListingStep, Rejections, ScanFailure, Store};
 
 use crate::{Reconciler, Round};
 use piece::list_piece;
@@ -21,7 +21,7 @@ const HOLD: Duration = Duration::from_secs(900);
 /// with what it found.
 pub struct BulkListing {
     pub store: Arc<dyn Store>,
-    pub registry: RegistryOptions,
+    pub registries: RegistryAccess,
     pub interval: Duration,
 }
 
@@ -39,8 +39,30 @@ impl Reconciler for BulkListing {
         let Some(listing) = self.store.take_listing(HOLD).await? else {
             return Ok(Round::Idle);
         };
-        let listed = list_piece(&listing, &self.registry).await;
+        let host = &listing.selection.registry;
+        let options = self
+            .registries
+            .options(listing.tenant, host, Wanted::Catalog);
+        let listed = match options.await {
+            Ok(options) => list_piece(&listing, &options).await,
+            Err(AccessError::Store(error)) => return Err(error.into()),
+            Err(error) => refused(&error),
+        };
         self.store.save_listed(listing.bulk, &listed).await?;
         Ok(Round::MoreToDo)
+    }
+}
+
+/// The registry may not be asked: nothing is listed.
+fn refused(error: &AccessError) -> Listed {
+    Listed {
+        references: Vec::new(),
+        rejections: Rejections::default(),
+        next: ListingStep::Fail(ScanFailure {
+            code: error.code().to_owned(),
+            message: error.to_string(),
+            remedy: error.remedy().to_owned(),
+            retryable: false,
+        }),
     }
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use metrics::counter;
-use scanyard_store::{Store, WalkStep};
+use scanyard_access::{AccessError, RegistryAccess, Wanted};
+use scanyard_oci::RegistryOptions;
+use scanyard_store::{Store, Walk, WalkStep};
 use scanyard_telemetry::name;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -22,17 +24,33 @@ const HOLD: Duration = Duration::from_secs(600);
 /// Walks through known repositories, the one that waits longest first, so many requests a round.
 pub struct RegistryWalk {
     store: Arc<dyn Store>,
+    registries: RegistryAccess,
     settings: WalkSettings,
     /// Registries that asked to be left alone until then. Who leads next learns it again.
     paused: Mutex<HashMap<String, Instant>>,
 }
 
 impl RegistryWalk {
-    pub fn new(store: Arc<dyn Store>, settings: WalkSettings) -> Self {
+    pub fn new(store: Arc<dyn Store>, registries: RegistryAccess, settings: WalkSettings) -> Self {
         Self {
             store,
+            registries,
             settings,
             paused: Mutex::default(),
+        }
+    }
+
+    /// How the repository is asked about; `None` where it may not be.
+    async fn options(&self, walk: &Walk) -> anyhow::Result<Option<RegistryOptions>> {
+        let (host, repository) = walk.repository.split_once('/').unwrap_or_default();
+        let wanted = Wanted::Repository(repository);
+        match self.registries.options(walk.tenant, host, wanted).await {
+            Ok(options) => Ok(Some(options)),
+            Err(AccessError::Store(error)) => Err(error.into()),
+            Err(error) => {
+                tracing::warn!(repository = %walk.repository, %error, "a repository is not walked through");
+                Ok(None)
+            }
         }
     }
 
@@ -71,11 +89,23 @@ impl Reconciler for RegistryWalk {
                 self.store.save_walk(&walk, &step).await?;
                 continue;
             }
-            let mut piece = Piece::new(self.store.as_ref(), &self.settings, &walk, requests);
+            let Some(options) = self.options(&walk).await? else {
+                let step = WalkStep::Complete(self.settings.every);
+                self.store.save_walk(&walk, &step).await?;
+                continue;
+            };
+            let mut piece = Piece {
+                store: self.store.as_ref(),
+                options: &options,
+                every: self.settings.every,
+                walk: &walk,
+                requests,
+                pause: None,
+            };
             let step = piece.walk().await?;
-            counter!(name::WALK_REQUESTS).increment(u64::from(requests - piece.requests_left()));
-            requests = piece.requests_left();
-            if let Some(Pause(pause)) = piece.pause() {
+            counter!(name::WALK_REQUESTS).increment(u64::from(requests - piece.requests));
+            requests = piece.requests;
+            if let Some(Pause(pause)) = piece.pause {
                 let registry = registry_of(&walk.repository).to_owned();
                 self.paused
                     .lock()

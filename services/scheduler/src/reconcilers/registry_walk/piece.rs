@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use metrics::counter;
-use scanyard_oci::{OciError, Reference, find_manifest};
+use scanyard_oci::{OciError, Reference, RegistryOptions, find_manifest};
 use scanyard_package::Digest;
 use scanyard_protocol::Lane;
 use scanyard_store::{
@@ -13,8 +13,6 @@ use scanyard_store::{
 use scanyard_telemetry::name;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-
-use crate::WalkSettings;
 
 /// Tags or images that are read from the store at once.
 const PAGE: u32 = 100;
@@ -47,37 +45,17 @@ enum After {
 }
 
 pub struct Piece<'a> {
-    store: &'a dyn Store,
-    settings: &'a WalkSettings,
-    walk: &'a Walk,
-    requests: u32,
-    pause: Option<Pause>,
+    pub store: &'a dyn Store,
+    pub options: &'a RegistryOptions,
+    /// How long after this walk the next begins.
+    pub every: Duration,
+    pub walk: &'a Walk,
+    /// Requests that may still be made.
+    pub requests: u32,
+    pub pause: Option<Pause>,
 }
 
-impl<'a> Piece<'a> {
-    pub fn new(
-        store: &'a dyn Store,
-        settings: &'a WalkSettings,
-        walk: &'a Walk,
-        requests: u32,
-    ) -> Self {
-        Self {
-            store,
-            settings,
-            walk,
-            requests,
-            pause: None,
-        }
-    }
-
-    pub fn requests_left(&self) -> u32 {
-        self.requests
-    }
-
-    pub fn pause(&self) -> Option<Pause> {
-        self.pause
-    }
-
+impl Piece<'_> {
     /// Walks until the requests are used up, the repository ends or the registry refuses.
     pub async fn walk(&mut self) -> anyhow::Result<WalkStep> {
         let cursor = self.walk.cursor.as_deref();
@@ -91,7 +69,7 @@ impl<'a> Piece<'a> {
             match after {
                 Walked::On(next) => place = next,
                 Walked::UsedUp(next) => return go_on(&next, Duration::ZERO),
-                Walked::Ended => return Ok(WalkStep::Complete(self.settings.every)),
+                Walked::Ended => return Ok(WalkStep::Complete(self.every)),
                 Walked::Paused(next, pause) => {
                     self.pause = Some(pause);
                     return go_on(&next, pause.0);
@@ -208,7 +186,7 @@ impl<'a> Piece<'a> {
                 });
             }
         };
-        find_manifest(&reference, &self.settings.registry).await
+        find_manifest(&reference, self.options).await
     }
 
     /// The tag names something else: it is scanned, once for each time that it moves.

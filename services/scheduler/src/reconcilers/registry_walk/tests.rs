@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use scanyard_access::RegistryRules;
 use scanyard_oci::{CredentialFiles, RegistryOptions};
 use scanyard_package::Digest;
 use scanyard_protocol::Lane;
@@ -32,16 +33,18 @@ impl World {
         let settings = WalkSettings {
             every: Duration::ZERO,
             requests,
-            registry: RegistryOptions {
-                credential_files: CredentialFiles::none(),
-                retries: 0,
-                ..RegistryOptions::default()
-            },
             ..WalkSettings::default()
         };
+        let options = RegistryOptions {
+            credential_files: CredentialFiles::none(),
+            retries: 0,
+            ..RegistryOptions::default()
+        };
+        let rules = RegistryRules::anything();
+        let access = RegistryAccess::new(store.clone(), None, rules, options);
         Self {
             registry: FakeRegistry::start().await,
-            walk: RegistryWalk::new(store.clone(), settings),
+            walk: RegistryWalk::new(store.clone(), access, settings),
             store,
             _directory: directory,
         }

@@ -1,7 +1,7 @@
 //! Pieces of listings of a registry that pages and fails.
 
 use scanyard_oci::CredentialFiles;
-use scanyard_store::{BulkId, RegistrySelection};
+use scanyard_store::{BulkId, RegistrySelection, TenantId};
 use scanyard_testkit::{FakeRegistry, Fault, Image, Layer};
 use uuid::Uuid;
 
@@ -28,6 +28,7 @@ async fn registry(tags: &[(&str, &[&str])]) -> FakeRegistry {
 
 fn listing(registry: &FakeRegistry, repositories: &str) -> Listing {
     Listing {
+        tenant: TenantId::DEFAULT,
         bulk: BulkId(Uuid::nil()),
         selection: RegistrySelection {
             registry: registry.address(),

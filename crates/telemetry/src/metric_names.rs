@@ -260,7 +260,7 @@ pub const METRICS: [Metric; 30] = {
             name::HOOK_EVENTS,
             Counter,
             &["kind", "outcome"],
-            "Events of push webhooks: accepted, known, deleted, ignored.",
+            "Events of push webhooks: accepted, known, deleted, ignored, refused.",
         ),
         metric(
             name::ADVISORY_REVISION,

@@ -19,7 +19,9 @@ use uuid::Uuid;
 
 use crate::hook_place::Scope;
 use crate::problem::Problem;
+use crate::problem_code::Code;
 use crate::state::Gateway;
+use crate::submission::check_registry;
 use crate::trace_context::TraceContext;
 
 /// Events stored at the same time: together they are a commit or two.
@@ -37,6 +39,8 @@ pub struct Receipt {
     pub deleted: u32,
     /// What is no image, or not among the repositories that the hook is about.
     pub ignored: u32,
+    /// Pushes to registries that may not be asked.
+    pub refused: u32,
 }
 
 /// Who sent a delivery.
@@ -51,6 +55,7 @@ enum Outcome {
     Known,
     Deleted,
     Ignored,
+    Refused,
 }
 
 /// Stores what a delivery told. If it fails half-way, the same delivery can come again.
@@ -74,6 +79,7 @@ pub async fn take(
                 Outcome::Known => &mut receipt.known,
                 Outcome::Deleted => &mut receipt.deleted,
                 Outcome::Ignored => &mut receipt.ignored,
+                Outcome::Refused => &mut receipt.refused,
             };
             *place += 1;
             Ok(receipt)
@@ -106,6 +112,11 @@ async fn submit(
     trace: &TraceContext,
 ) -> Result<Outcome, Problem> {
     let reference = reference.to_string();
+    match check_registry(gateway, sender.tenant, &reference).await {
+        Ok(()) => {}
+        Err(problem) if problem.code() == Code::RegistryNotAllowed => return Ok(Outcome::Refused),
+        Err(problem) => return Err(problem),
+    }
     let scan = NewScan {
         id: ScanId(Uuid::now_v7()),
         tenant: sender.tenant,
@@ -165,6 +176,7 @@ fn count(kind: Kind, receipt: &Receipt) {
         ("known", receipt.known),
         ("deleted", receipt.deleted),
         ("ignored", receipt.ignored),
+        ("refused", receipt.refused),
     ];
     for (outcome, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
         let labels = [("kind", kind.name()), ("outcome", outcome)];

@@ -223,6 +223,7 @@ async fn wrong_submissions_are_told_apart() {
         (with("/registry/url", json!("harbor")), 422),
         (with("/artifact/digest", json!("sha256:1")), 422),
         (with("/artifact/repository", json!("")), 422),
+        (with("/registry/authorization", json!("hunter2")), 422),
         (json!({"registry": {}}), 422),
         (with("/enabled_capabilities", chart), 501),
         (with("/enabled_capabilities", pdf), 501),

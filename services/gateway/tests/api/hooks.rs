@@ -85,7 +85,7 @@ async fn a_push_is_scanned_where_the_hook_says_and_delays_nobody_who_waits() {
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text());
     assert_eq!(
         answer.json(),
-        json!({"accepted": 1, "known": 0, "deleted": 0, "ignored": 0})
+        json!({"accepted": 1, "known": 0, "deleted": 0, "ignored": 0, "refused": 0})
     );
     let expected = format!("registry.test/app:1.4@{}", digest(1));
     assert_eq!(references(&gateway).await, [expected.as_str()]);

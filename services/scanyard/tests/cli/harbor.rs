@@ -2,7 +2,7 @@
 
 use reqwest::{Client, RequestBuilder, StatusCode};
 use scanyard_package::Digest;
-use scanyard_testkit::{FakeRegistry, Image, Layer};
+use scanyard_testkit::{Access, FakeRegistry, Image, Layer};
 use serde_json::{Value, json};
 use tokio::task::{JoinSet, spawn_blocking};
 
@@ -84,7 +84,8 @@ impl Harbor {
 
 #[tokio::test]
 async fn fifty_artifacts_at_once_are_scanned_once_each() {
-    let registry = FakeRegistry::start().await;
+    let access = Access::Basic("robot".into(), "right".into());
+    let registry = FakeRegistry::with_access(access).await;
     for index in 0..ARTIFACTS {
         registry.push("library/app", &format!("t{index}"), &artifact(index));
     }

@@ -7,8 +7,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
+use chrono::{TimeDelta, Utc};
+use scanyard_access::ScanAuthorization;
 use scanyard_protocol::Lane;
-use scanyard_store::{NewScan, ScanId};
+use scanyard_store::{NewScan, ScanId, TenantId};
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -19,9 +21,13 @@ use super::media_type::{ReportType, SCAN_RESPONSE, sbom_format};
 use super::principal::HarborTenant;
 use crate::problem::Problem;
 use crate::state::Gateway;
+use crate::submission::check_registry;
 use crate::trace_context::TraceContext;
 
-/// What Harbor asks for.
+/// How long the authorization is kept: Harbor's own robot accounts live no longer.
+const AUTHORIZATION_TIME: TimeDelta = TimeDelta::hours(1);
+
+/// What Harbor asks for. It holds credentials, so it has no debug form.
 #[derive(Deserialize)]
 struct ScanRequest {
     registry: Registry,
@@ -33,6 +39,9 @@ struct ScanRequest {
 #[derive(Deserialize)]
 struct Registry {
     url: String,
+    /// The value of an Authorization header.
+    #[serde(default)]
+    authorization: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -92,7 +101,15 @@ pub async fn accept_scan(
         .artifact
         .reference(&request.registry.url)?
         .to_string();
+    check_registry(&gateway, tenant, &reference).await?;
     let id = ScanId(Uuid::now_v7());
+    if let Some(authorization) = request
+        .registry
+        .authorization
+        .filter(|text| !text.is_empty())
+    {
+        keep_authorization(&gateway, tenant, id, &authorization).await?;
+    }
     let scan = NewScan {
         id,
         tenant,
@@ -117,4 +134,28 @@ fn read_error(error: serde_json::Error) -> HarborError {
         serde_json::error::Category::Data => invalid(format!("the body: {error}")),
         _ => HarborError::new(StatusCode::BAD_REQUEST, format!("the body: {error}")),
     }
+}
+
+/// Keeps it for this scan alone, before the scan is there: its worker may be quick.
+async fn keep_authorization(
+    gateway: &Gateway,
+    tenant: TenantId,
+    scan: ScanId,
+    authorization: &str,
+) -> Result<(), HarborError> {
+    let authorization = ScanAuthorization::parse(authorization)
+        .map_err(|error| invalid(format!("registry.authorization: {error}")))?;
+    let keys = gateway.sealing().ok_or_else(|| {
+        HarborError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "this installation has no key to encrypt the authorization with: start it with --sealing-key-file",
+        )
+    })?;
+    let sealed = authorization.seal(keys, scan).map_err(Problem::internal)?;
+    let expires_at = Utc::now() + AUTHORIZATION_TIME;
+    let kept = gateway
+        .store()
+        .keep_scan_credential(tenant, scan, &sealed, expires_at)
+        .await;
+    kept.map_err(|error| Problem::from(error).into())
 }

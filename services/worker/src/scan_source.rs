@@ -59,7 +59,7 @@ impl ScanSource {
     ) -> Result<Option<NewImage>, JobError> {
         match &self.source {
             Source::Registry(reference) => {
-                attached_sbom::image(worker, reference, &worker.registry).await
+                attached_sbom::image(worker, reference, &self.options).await
             }
             _ => Ok(None),
         }

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 
 use scanyard_package::{CoverageKind, Limits};
 use scanyard_secrets::Detector;
+use scanyard_timing::{Stage, in_stage};
 
 use crate::catalogers::{self, HEAD_BYTES};
 use crate::layer::{FileEvidence, LayerInventory, Unknown};
@@ -121,7 +122,8 @@ impl<'a> Walk<'a> {
     ) -> io::Result<FileEvidence> {
         self.buffer.clear();
         let limit = cataloger.most_bytes(self.limits);
-        content.take(limit + 1).read_to_end(&mut self.buffer)?;
+        let mut content = content.take(limit + 1);
+        in_stage(Stage::Capture, || content.read_to_end(&mut self.buffer))?;
         if self.buffer.len() as u64 > limit {
             self.buffer = Vec::new();
             let detail = format!("the file is larger than {} MiB", limit >> 20);
@@ -130,7 +132,8 @@ impl<'a> Walk<'a> {
                 detail,
             ));
         }
-        let evidence = cataloger.catalog(path, &self.buffer);
+        let stage = Stage::Catalog(cataloger.name());
+        let evidence = in_stage(stage, || cataloger.catalog(path, &self.buffer));
         if self.buffer.capacity() as u64 > self.limits.file_bytes {
             // A database is the one large file of its layer.
             self.buffer = Vec::new();
@@ -149,7 +152,9 @@ impl<'a> Walk<'a> {
         }
         let head = &head[..length];
         match catalogers::by_content(path, head) {
-            Some(cataloger) => cataloger.catalog(path, &mut head.chain(content), self.limits),
+            Some(cataloger) => in_stage(Stage::Catalog(cataloger.name()), || {
+                cataloger.catalog(path, &mut head.chain(content), self.limits)
+            }),
             None => Ok(None),
         }
     }

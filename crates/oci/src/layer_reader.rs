@@ -4,12 +4,13 @@ use std::io::{self, Read};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use scanyard_package::{Digest, Limits};
+use scanyard_timing::{Stage, in_stage};
 
 use crate::decompress::Decompressor;
 use crate::{Layer, OciError};
 
 /// Reads the uncompressed tar of a layer, whose blob it hashes on the way. The tar itself, of which
-/// the diff ID is the digest, is left to [`HashingReader`]: another thread can do that.
+/// the diff ID is the digest, is left to a [`Hasher`]: another thread can do that.
 pub struct LayerReader<R: Read> {
     tar: Decompressor<HashingReader<Expected<R>>>,
     layer: Layer,
@@ -24,11 +25,40 @@ pub struct VerifiedBlob {
     pub decompressed_bytes: u64,
 }
 
+/// Hashes and counts.
+pub struct Hasher {
+    hash: Context,
+    count: u64,
+}
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Self {
+            hash: Context::new(&SHA256),
+            count: 0,
+        }
+    }
+}
+
+impl Hasher {
+    /// Adds bytes. Many at once are cheaper than few.
+    pub fn update(&mut self, bytes: &[u8]) {
+        in_stage(Stage::Hash, || self.hash.update(bytes));
+        self.count += bytes.len() as u64;
+    }
+
+    /// The digest and number of all bytes.
+    pub fn finish(self) -> (Digest, u64) {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(self.hash.finish().as_ref());
+        (Digest::from_bytes(bytes), self.count)
+    }
+}
+
 /// Hashes and counts what passes.
 pub struct HashingReader<R> {
     reader: R,
-    hash: Context,
-    count: u64,
+    hasher: Hasher,
 }
 
 impl<R> HashingReader<R> {
@@ -36,24 +66,21 @@ impl<R> HashingReader<R> {
     pub fn new(reader: R) -> Self {
         Self {
             reader,
-            hash: Context::new(&SHA256),
-            count: 0,
+            hasher: Hasher::default(),
         }
     }
 
     /// The digest and number of the bytes that were read, and the reader.
     pub fn finish(self) -> (Digest, u64, R) {
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(self.hash.finish().as_ref());
-        (Digest::from_bytes(bytes), self.count, self.reader)
+        let (digest, count) = self.hasher.finish();
+        (digest, count, self.reader)
     }
 }
 
 impl<R: Read> Read for HashingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(buffer)?;
-        self.hash.update(&buffer[..count]);
-        self.count += count as u64;
+        self.hasher.update(&buffer[..count]);
         Ok(count)
     }
 }

@@ -26,7 +26,7 @@ pub use decompress::Decompressor;
 pub use error::OciError;
 pub use image::{ConfigTexts, Image, ImageConfig, Layer};
 pub use image_source::{ImageSource, LayerStream};
-pub use layer_reader::{HashingReader, LayerReader, VerifiedBlob};
+pub use layer_reader::{Hasher, HashingReader, LayerReader, VerifiedBlob};
 pub use platform::{Platform, PlatformSelect};
 pub use reference::{InvalidReference, Reference, RegistryHost};
 pub use registry::{

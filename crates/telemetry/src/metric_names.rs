@@ -54,6 +54,8 @@ pub mod name {
     pub const PULLED_BYTES: &str = "scanyard_pulled_bytes_total";
     /// Time that steps of a scan take.
     pub const STEP_SECONDS: &str = "scanyard_step_seconds";
+    /// Time that threads spend in stages of reading a layer.
+    pub const STAGE_SECONDS: &str = "scanyard_stage_seconds";
     /// Packages that were matched.
     pub const PACKAGES_MATCHED: &str = "scanyard_packages_matched_total";
     /// Time that bringing the fleet to another revision takes.
@@ -103,7 +105,7 @@ pub mod name {
 }
 
 /// Every metric.
-pub const METRICS: [Metric; 30] = {
+pub const METRICS: [Metric; 31] = {
     use MetricKind::{Counter, Gauge, Seconds};
     [
         metric(
@@ -147,6 +149,12 @@ pub const METRICS: [Metric; 30] = {
             Seconds,
             &["step"],
             "Time of one step: resolve an image, catalog a layer, assemble an image, match its packages.",
+        ),
+        metric(
+            name::STAGE_SECONDS,
+            Seconds,
+            &["stage"],
+            "Time of threads in one stage of reading a layer: fetch, hash, decompress, wait, walk, capture, catalog.",
         ),
         metric(
             name::PACKAGES_MATCHED,

@@ -1,6 +1,7 @@
 //! The command line: every command, option and its help.
 
 mod bulk;
+mod cache;
 mod events;
 mod examples;
 mod hooks;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 pub use bulk::*;
+pub use cache::*;
 pub use events::*;
 pub use hooks::*;
 pub use lifecycle::*;
@@ -77,6 +79,9 @@ pub enum Command {
     /// Build, update or describe the advisory database.
     #[command(subcommand)]
     Db(DbCommand),
+    /// See or empty the cache of layer inventories.
+    #[command(subcommand)]
+    Cache(CacheCommand),
     /// Compare versions: reads `left<TAB>right` lines, prints `<`, `=`, `>` or `error: ...`.
     Versions(VersionsArgs),
     /// Say why a package is, or is not, affected by an advisory.
@@ -193,9 +198,13 @@ pub struct ScanArgs {
     #[arg(long)]
     pub no_cache: bool,
 
-    /// Where layer inventories are cached.
-    #[arg(long, env = "SCANYARD_CACHE_DIR", value_name = "DIR")]
-    pub cache_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub cache: CacheArgs,
+
+    /// Say on standard error where the time went. Threads work side by side, so that the stages of
+    /// layers together take more than passes on a clock.
+    #[arg(long, value_enum, value_name = "FORM", num_args = 0..=1, require_equals = true, default_missing_value = "table")]
+    pub timings: Option<TimingsForm>,
 
     #[command(flatten)]
     pub registry: RegistryArgs,
@@ -205,6 +214,15 @@ pub struct ScanArgs {
 
     #[command(flatten)]
     pub gate: GateArgs,
+}
+
+/// How to say where the time went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TimingsForm {
+    /// A table for people.
+    Table,
+    /// One line of JSON.
+    Json,
 }
 
 /// What to convert, and into what.

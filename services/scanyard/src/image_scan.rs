@@ -15,6 +15,7 @@ use scanyard_inventory::{
 use scanyard_oci::{Image, ImageSource, Layer, OciError, PlatformSelect, RegistryOptions, Source};
 use scanyard_package::{CoverageKind, Digest, Limits};
 use scanyard_report::{ImageFacts, LayerFacts};
+use scanyard_timing::{Stage, Timings};
 use scanyard_worker::{CatalogedLayer, LayerBudget, LayerError, LayerProgress, catalog_layers};
 
 use crate::cache::{Cache, CachedLayer};
@@ -29,6 +30,8 @@ pub struct Scanned {
     pub inventory: ImageInventory,
     /// What its config gives away; nothing for what has no config.
     pub config: ConfigFindings,
+    /// What it took.
+    pub timings: Timings,
 }
 
 /// How to scan.
@@ -59,15 +62,10 @@ pub async fn scan(source: &Source, options: &ScanOptions) -> anyhow::Result<Scan
     if let Source::Sbom { file } = source {
         return scan_sbom(file);
     }
-    let opened = ImageSource::open(source, &options.registry, &limits)
-        .await
-        .map_err(explain)?;
-    let images = opened.images(&options.platforms).await.map_err(explain)?;
-    let image = images
-        .into_iter()
-        .next()
-        .context("the source holds no image")?;
-    let layers = catalog(&opened, &image.layers, options, &limits).await?;
+    let mut timings = Timings::default();
+    let resolving = Box::pin(resolve(source, options, &limits));
+    let (opened, image) = timings.awaited(Stage::Resolve, resolving).await?;
+    let layers = catalog(&opened, &image.layers, options, &limits, &mut timings).await?;
     let folded: Vec<_> = layers
         .iter()
         .map(|layer| FoldedLayer {
@@ -75,16 +73,35 @@ pub async fn scan(source: &Source, options: &ScanOptions) -> anyhow::Result<Scan
             inventory: &layer.inventory,
         })
         .collect();
-    let inventory = fold(&folded);
+    let inventory = timings.measured(Stage::Fold, || fold(&folded));
     Ok(Scanned {
         image: Some(facts(&image, &layers)),
         inventory,
         config: examine_config(&image.config),
+        timings,
     })
 }
 
+async fn resolve(
+    source: &Source,
+    options: &ScanOptions,
+    limits: &Limits,
+) -> anyhow::Result<(ImageSource, Image)> {
+    let opened = ImageSource::open(source, &options.registry, limits)
+        .await
+        .map_err(explain)?;
+    let images = opened.images(&options.platforms).await.map_err(explain)?;
+    let image = images
+        .into_iter()
+        .next()
+        .context("the source holds no image")?;
+    Ok((opened, image))
+}
+
 fn scan_rootfs(dir: &Path, set: CatalogerSet, limits: &Limits) -> anyhow::Result<Scanned> {
-    let inventory = catalog_rootfs(dir, set, limits).map_err(|error| {
+    let mut timings = Timings::default();
+    let cataloged = timings.measured(Stage::Walk, || catalog_rootfs(dir, set, limits));
+    let inventory = cataloged.map_err(|error| {
         Failure::new(
             format!("cannot read {}: {}", dir.display(), error.io()),
             "check the path and its permissions",
@@ -96,8 +113,9 @@ fn scan_rootfs(dir: &Path, set: CatalogerSet, limits: &Limits) -> anyhow::Result
     };
     Ok(Scanned {
         image: None,
-        inventory: fold(&[layer]),
+        inventory: timings.measured(Stage::Fold, || fold(&[layer])),
         config: ConfigFindings::default(),
+        timings,
     })
 }
 
@@ -135,10 +153,12 @@ fn scan_sbom(file: &Path) -> anyhow::Result<Scanned> {
         digest: Digest::from_bytes([0; 32]),
         inventory: &LayerInventory::of_sbom(inventory),
     };
+    let mut timings = Timings::default();
     Ok(Scanned {
         image: None,
-        inventory: fold(&[layer]),
+        inventory: timings.measured(Stage::Fold, || fold(&[layer])),
         config: ConfigFindings::default(),
+        timings,
     })
 }
 
@@ -148,16 +168,10 @@ async fn catalog(
     layers: &[Layer],
     options: &ScanOptions,
     limits: &Limits,
+    timings: &mut Timings,
 ) -> anyhow::Result<Vec<ScannedLayer>> {
     let cache = &options.cache;
-    let mut known: HashMap<Digest, ScannedLayer> = HashMap::new();
-    for layer in layers {
-        if layer.is_foreign() {
-            known.insert(layer.digest, foreign(layer));
-        } else if let Some(cached) = load(cache, layer) {
-            known.insert(layer.digest, cached);
-        }
-    }
+    let mut known = timings.measured(Stage::Cache, || known_layers(cache, layers));
     let missing: Vec<_> = layers
         .iter()
         .filter(|layer| !known.contains_key(&layer.digest))
@@ -173,13 +187,31 @@ async fn catalog(
     let cataloged = catalog_layers(source, &missing, options.set, limits, &budget, watch).await;
     progress.finish();
     for (digest, layer) in cataloged.map_err(|error| explain_layer(&error))? {
-        known.insert(digest, save(cache, digest, layer));
+        timings.merge(&layer.timings);
+        let kept = timings.measured(Stage::Cache, || save(cache, digest, layer));
+        known.insert(digest, kept);
+    }
+    if !missing.is_empty() {
+        timings.measured(Stage::Cache, || cache.keep_within_bounds());
     }
     let layer_of = |layer: &Layer| known.get(&layer.digest).cloned();
     layers
         .iter()
         .map(|layer| layer_of(layer).context("a layer was not cataloged"))
         .collect()
+}
+
+/// What need not be read: what the cache has, and what nobody may read.
+fn known_layers(cache: &Cache, layers: &[Layer]) -> HashMap<Digest, ScannedLayer> {
+    let mut known = HashMap::new();
+    for layer in layers {
+        if layer.is_foreign() {
+            known.insert(layer.digest, foreign(layer));
+        } else if let Some(cached) = load(cache, layer) {
+            known.insert(layer.digest, cached);
+        }
+    }
+    known
 }
 
 fn save(cache: &Cache, digest: Digest, layer: CatalogedLayer) -> ScannedLayer {

@@ -19,6 +19,7 @@ mod policies;
 mod progress;
 mod service;
 mod signals;
+mod timing_table;
 
 use std::process::ExitCode;
 

@@ -16,6 +16,7 @@ use crate::delivery::JobContext;
 use crate::failure::{JobError, layer_not_reached, too_slow, unknown_cataloger_set};
 use crate::sbom_source;
 use crate::scan_source::ScanSource;
+use crate::stages::{self, catalog_span};
 use crate::{CatalogedLayer, LayerProgress, WorkerContext, catalog_layer};
 
 /// Scans whose sources are tried before a layer counts as broken for everybody who waits: one
@@ -158,7 +159,7 @@ async fn catalog_for(
     let progress = Arc::new(LayerProgress::default());
     let _end = EndReading(Arc::clone(&progress));
     let limit = worker.settings.layer_time;
-    let span = tracing::info_span!("catalog", layer = %job.layer);
+    let span = catalog_span!(job.layer);
     let reading = read(worker, scan, job, Arc::clone(&progress)).instrument(span);
     tokio::select! {
         cataloged = reading => {
@@ -189,6 +190,7 @@ async fn read(
         tokio::task::spawn_blocking(move || catalog_layer(stream, &layer, set, &limits, &progress));
     let cataloged = reading.await.map_err(|error| JobError::of_task(&error))??;
     histogram!(name::STEP_SECONDS, "step" => "catalog").record(begun.elapsed());
+    stages::tell(&cataloged.timings);
     Ok(cataloged)
 }
 

@@ -20,6 +20,7 @@ mod sbom_source;
 mod scan_source;
 mod settings;
 mod slots;
+mod stages;
 mod worker;
 
 pub use backoff::Backoff;

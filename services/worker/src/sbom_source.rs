@@ -6,6 +6,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use scanyard_inventory::{LayerInventory, catalog_sbom};
 use scanyard_package::Digest;
 use scanyard_store::{ConfigEvidence, ImageLayer, NewImage, ScanFailure, SubmittedSbom, Tag};
+use scanyard_timing::Timings;
 
 use crate::WorkerContext;
 use crate::failure::JobError;
@@ -79,6 +80,7 @@ pub async fn catalog(worker: &WorkerContext, document: Digest) -> Result<Catalog
             decompressed_bytes: bytes,
         },
         inventory: LayerInventory::of_sbom(evidence),
+        timings: Timings::default(),
     })
 }
 

@@ -64,6 +64,11 @@ pub trait Cataloger: Sync {
         limits.file_bytes
     }
 
+    /// What it is called, where time is measured.
+    fn name(&self) -> &'static str {
+        name_of::<Self>()
+    }
+
     /// Whether a set of catalogers has it.
     fn is_in(&self, _set: CatalogerSet) -> bool {
         true
@@ -75,6 +80,11 @@ pub const HEAD_BYTES: usize = 16;
 
 /// Reads one kind of file, recognised by its first bytes, as a stream.
 pub trait ContentCataloger: Sync {
+    /// What it is called, where time is measured.
+    fn name(&self) -> &'static str {
+        name_of::<Self>()
+    }
+
     /// Whether a file is one that it reads, which begins so: [`HEAD_BYTES`] of it, or all.
     fn wants(&self, path: &str, head: &[u8]) -> bool;
 
@@ -183,6 +193,13 @@ const BY_CONTENT: &[&dyn ContentCataloger] = &[
     &executable::Executable,
 ];
 
+/// `dpkg::Status` of a type in this module: the name under which the lists above have it.
+fn name_of<T: ?Sized>() -> &'static str {
+    let whole = std::any::type_name::<T>();
+    let start = whole.rfind("catalogers::").map(|at| at + 12);
+    start.and_then(|at| whole.get(at..)).unwrap_or(whole)
+}
+
 /// The cataloger that wants a file which begins so.
 pub fn by_content(path: &str, head: &[u8]) -> Option<&'static dyn ContentCataloger> {
     let mut catalogers = BY_CONTENT.iter().copied();
@@ -255,6 +272,14 @@ mod tests {
         assert!(by_path.is_empty(), "not in BY_PATH: {by_path:?}");
         let by_content = missing("impl ContentCataloger for ", "const BY_CONTENT");
         assert!(by_content.is_empty(), "not in BY_CONTENT: {by_content:?}");
+    }
+
+    #[test]
+    fn catalogers_are_called_what_the_lists_call_them() {
+        let names = BY_PATH.iter().map(|cataloger| cataloger.name());
+        let mut names = names.chain(BY_CONTENT.iter().map(|cataloger| cataloger.name()));
+        assert!(names.any(|name| name == "dpkg::Status"));
+        assert!(names.any(|name| name.starts_with("java::") && name.ends_with("Archive")));
     }
 
     #[test]

@@ -51,6 +51,12 @@ pub const WAIVER_EXPORT: &str = "\
 Example:
   scanyard waiver export waivers.yaml --author security@example.com > accepted.openvex.json";
 
+pub const CACHE: &str = "\
+Examples:
+  scanyard cache info
+  scanyard cache prune --cache-size 200
+  scanyard cache clear";
+
 pub const RESCAN: &str = "\
 New advisories are matched by themselves, and only where they say something new; no image is pulled
 for it. This shows how far that is, or asks for more than that.

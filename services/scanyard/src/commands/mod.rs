@@ -2,6 +2,7 @@
 
 mod ask;
 mod bulk;
+mod cache;
 mod compare;
 mod completion;
 mod convert;
@@ -69,6 +70,7 @@ fn run_command(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Versions(args) => versions::run(&args),
         Command::Completion { shell } => completion::run(shell),
+        Command::Cache(command) => cache::run(&command),
         Command::Convert(args) => convert::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Db(command) => block_on(db::run(command)),

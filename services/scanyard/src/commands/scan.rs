@@ -1,17 +1,20 @@
 //! `scanyard scan`: one image, in this process.
 
+use std::time::Instant;
+
 use chrono::Utc;
 use scanyard_advisory::{Database, Info};
 use scanyard_inventory::CatalogerSet;
 use scanyard_matching::{Matcher, image_coverage};
 use scanyard_oci::{Platform, PlatformSelect, Source};
 use scanyard_report::{AdvisoryFacts, LookedFor, Report, ReportInput, pair_findings};
+use scanyard_timing::{Stage, Timings};
 
 use crate::cache::Cache;
 use crate::cli::ScanArgs;
 use crate::exit::{Exit, Failure, Usage};
 use crate::image_scan::{self, ScanOptions, Scanned};
-use crate::{database, output, paths, policies};
+use crate::{database, output, policies, timing_table};
 
 /// Scans and prints.
 pub async fn run(mut args: ScanArgs) -> anyhow::Result<Exit> {
@@ -24,7 +27,9 @@ pub async fn run(mut args: ScanArgs) -> anyhow::Result<Exit> {
     let (waivers, vex) = (&args.suppressions.waivers, &args.suppressions.vex);
     let suppressions = policies::read_suppressions(waivers, vex)?;
     let options = options(&args)?;
-    let database = database::open_if_any(args.db.as_deref())?;
+    let begun = Instant::now();
+    let mut timings = Timings::default();
+    let database = timings.measured(Stage::Open, || database::open_if_any(args.db.as_deref()))?;
     if database.is_none() && args.gate.fail_on.is_some() {
         return Err(Failure::new(
             "--fail-on needs advisories, and there is no advisory database",
@@ -33,14 +38,24 @@ pub async fn run(mut args: ScanArgs) -> anyhow::Result<Exit> {
         .into());
     }
     let scanned = image_scan::scan(&source, &options).await?;
-    let mut report = report(&source, scanned, &args, database.as_ref());
+    timings.merge(&scanned.timings);
+    let mut report = timings.measured(Stage::Match, || {
+        report(&source, scanned, &args, database.as_ref())
+    });
     let context = policies::context_of(&source);
-    suppressions.apply(&mut report, &context, Utc::now());
+    let decision = timings.measured(Stage::Policy, || {
+        suppressions.apply(&mut report, &context, Utc::now());
+        policies::decide(&policies, &report, &context)
+    })?;
     if let Some(database) = &database {
         database::ensure_intact(database)?;
     }
-    let decision = policies::decide(&policies, &report, &context)?;
-    output::write(&report, decision.as_ref(), &args.output)?;
+    timings.measured(Stage::Report, || {
+        output::write(&report, decision.as_ref(), &args.output)
+    })?;
+    if let Some(form) = args.timings {
+        timing_table::print(&timings, begun.elapsed(), form);
+    }
     let decided = decision.as_ref().map_or(Exit::Done, policies::judge);
     Ok(decided.max(output::judge(&report, &args.gate)))
 }
@@ -57,8 +72,7 @@ fn options(args: &ScanArgs) -> anyhow::Result<ScanOptions> {
     let cache = if args.no_cache {
         Cache::disabled()
     } else {
-        let dir = args.cache_dir.clone().unwrap_or_else(paths::default_cache);
-        Cache::new(dir, set.name())
+        Cache::new(args.cache.dir(), args.cache.most_bytes(), set.name())
     };
     Ok(ScanOptions {
         platforms: PlatformSelect::One(platform),

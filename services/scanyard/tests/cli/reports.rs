@@ -258,3 +258,65 @@ fn a_scan_from_the_cache_says_the_same() {
     }
     assert_eq!(sandbox.report(&source), cold);
 }
+
+#[test]
+fn processes_that_empty_a_cache_under_each_others_hands_say_the_same() {
+    let sandbox = sandbox();
+    let source = source(&sandbox);
+    let alone = sandbox.report(&format!("--no-cache {source}"));
+    std::thread::scope(|scope| {
+        for size in [0, 1, 0, 1] {
+            let (sandbox, source, alone) = (&sandbox, &source, &alone);
+            scope.spawn(move || {
+                for _ in 0..4 {
+                    let report = sandbox.report(&format!("--cache-size {size} {source}"));
+                    assert_eq!(&report, alone);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn the_cache_can_be_seen_and_emptied() {
+    let sandbox = bare_sandbox();
+    let source = source(&sandbox);
+    sandbox.report(&source);
+    let info = sandbox.run("cache info --json").json();
+    assert_eq!(info["layers"], 3);
+    let kept: u64 = files_below(&sandbox.path("cache"))
+        .iter()
+        .map(|file| file.metadata().unwrap().len())
+        .sum();
+    assert_eq!(info["bytes"], kept);
+    assert_eq!(
+        sandbox.run("cache prune").stdout,
+        "0 layers removed, 0.0 MiB\n"
+    );
+    assert!(
+        sandbox
+            .run("cache clear")
+            .stdout
+            .starts_with("3 layers removed")
+    );
+    assert_eq!(sandbox.run("cache info --json").json()["bytes"], 0);
+}
+
+#[test]
+fn timings_are_told_beside_the_report() {
+    let sandbox = bare_sandbox();
+    let source = source(&sandbox);
+    let ended = sandbox.run(&format!("scan --timings=json --format json {source}"));
+    let timings: Value = serde_json::from_str(&ended.stderr).unwrap();
+    let names: Vec<_> = timings["stages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|stage| stage["stage"].as_str().unwrap())
+        .collect();
+    for stage in ["resolve", "decompress", "walk", "catalog", "fold", "report"] {
+        assert!(names.contains(&stage), "{names:?}");
+    }
+    let table = sandbox.run(&format!("scan --timings {source}")).stderr;
+    assert!(table.starts_with("stage "), "{table}");
+}

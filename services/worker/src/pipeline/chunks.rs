@@ -3,6 +3,10 @@
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use scanyard_oci::Hasher;
+use scanyard_package::Digest;
+use scanyard_timing::{Stage, in_stage};
+
 /// Bytes in one buffer: large enough that handing it over costs nothing beside filling it.
 const CHUNK: usize = 256 << 10;
 /// Buffers under way: one being filled, one being read, and some that even out the two.
@@ -14,8 +18,9 @@ pub struct ChunkWriter {
     empty: Receiver<Vec<u8>>,
 }
 
-/// Where they come out, in order.
+/// Where they come out, in order. It hashes them as they come: readers ask for a header at a time.
 pub struct ChunkReader {
+    hasher: Hasher,
     full: Receiver<Vec<u8>>,
     empty: SyncSender<Vec<u8>>,
     current: Vec<u8>,
@@ -35,6 +40,7 @@ pub fn chunks() -> (ChunkWriter, ChunkReader) {
         empty: empty_receiver,
     };
     let reader = ChunkReader {
+        hasher: Hasher::default(),
         full,
         empty,
         current: Vec::new(),
@@ -46,13 +52,14 @@ pub fn chunks() -> (ChunkWriter, ChunkReader) {
 impl ChunkWriter {
     /// Sends everything that the source has. Ends early, without error, when nobody reads.
     pub fn send_all(self, source: &mut impl Read) -> io::Result<()> {
-        while let Ok(mut chunk) = self.empty.recv() {
+        while let Ok(mut chunk) = in_stage(Stage::Wait, || self.empty.recv()) {
             chunk.resize(CHUNK, 0);
             let count = fill(source, &mut chunk)?;
             if count == 0 {
                 break;
             }
             chunk.truncate(count);
+            // There is room for every chunk that there is.
             if self.full.send(chunk).is_err() {
                 break;
             }
@@ -77,7 +84,8 @@ fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 impl ChunkReader {
     /// Takes the next chunk; `None` when the writer has ended.
     fn next_chunk(&mut self) -> Option<()> {
-        let next = self.full.recv().ok()?;
+        let next = in_stage(Stage::Wait, || self.full.recv()).ok()?;
+        self.hasher.update(&next);
         let used = std::mem::replace(&mut self.current, next);
         self.position = 0;
         if used.capacity() > 0 {
@@ -85,6 +93,12 @@ impl ChunkReader {
             let _ = self.empty.try_send(used);
         }
         Some(())
+    }
+
+    /// The digest of everything, once what is left has been read.
+    pub fn finish(mut self) -> Digest {
+        while self.next_chunk().is_some() {}
+        self.hasher.finish().0
     }
 
     fn consume_into(&mut self, buffer: &mut [u8]) -> usize {

@@ -4,11 +4,12 @@ use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
-use scanyard_inventory::{CatalogerSet, LayerInventory, catalog_tar};
-use scanyard_oci::{HashingReader, Layer, LayerReader, OciError, VerifiedBlob};
+use scanyard_inventory::{CatalogError, CatalogerSet, LayerInventory, catalog_tar};
+use scanyard_oci::{Layer, LayerReader, OciError, VerifiedBlob};
 use scanyard_package::{Digest, Limits};
+use scanyard_timing::{Stage, Timings, in_stage, record};
 
-use super::chunks::{ChunkWriter, chunks};
+use super::chunks::{ChunkReader, ChunkWriter, chunks};
 
 /// What was computed of a layer whose blob digest was right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct CatalogedLayer {
     pub verified: VerifiedLayer,
     /// What the layer holds.
     pub inventory: LayerInventory,
+    /// What both threads took.
+    pub timings: Timings,
 }
 
 /// Why a layer has no inventory.
@@ -79,18 +82,21 @@ pub fn catalog_layer(
     limits: &Limits,
     progress: &LayerProgress,
 ) -> Result<CatalogedLayer, LayerError> {
-    let (writer, reader) = chunks();
-    let mut tar = HashingReader::new(reader);
+    let (writer, tar) = chunks();
     let watched = Watched { stream, progress };
     let outcome = thread::scope(|scope| {
-        let verifying = scope.spawn(|| inflate(watched, layer, limits, writer));
-        let inventory = catalog_tar(&mut tar, set, limits);
-        // The digests are of all bytes, wherever the tar ends. Reading chunks does not fail.
-        let _ = io::copy(&mut tar, &mut io::sink());
-        let blob = match verifying.join() {
-            Ok(outcome) => outcome?,
+        let verifying = scope.spawn(|| {
+            record(Stage::Decompress, || {
+                inflate(watched, layer, limits, writer)
+            })
+        });
+        let ((inventory, diff_id), mut timings) = record(Stage::Walk, || walk(tar, set, limits));
+        let (blob, other) = match verifying.join() {
+            Ok(outcome) => outcome,
             Err(panic) => std::panic::resume_unwind(panic),
         };
+        let blob = blob?;
+        timings.merge(&other);
         // Reading from chunks in memory does not fail; should it, it is the layer's fault.
         let inventory = inventory.map_err(|error| OciError::Corrupt {
             layer: layer.digest,
@@ -98,17 +104,28 @@ pub fn catalog_layer(
         })?;
         Ok(CatalogedLayer {
             verified: VerifiedLayer {
-                diff_id: tar.finish().0,
+                diff_id,
                 compressed_bytes: blob.compressed_bytes,
                 decompressed_bytes: blob.decompressed_bytes,
             },
             inventory,
+            timings,
         })
     });
     outcome.map_err(|error: OciError| match progress.is_cancelled() {
         true => LayerError::Cancelled,
         false => error.into(),
     })
+}
+
+/// The digest is of all bytes, wherever the tar ends.
+fn walk(
+    mut tar: ChunkReader,
+    set: CatalogerSet,
+    limits: &Limits,
+) -> (Result<LayerInventory, CatalogError>, Digest) {
+    let inventory = catalog_tar(&mut tar, set, limits);
+    (inventory, tar.finish())
 }
 
 fn inflate(
@@ -135,7 +152,7 @@ impl<R: Read> Read for Watched<'_, R> {
         if self.progress.is_cancelled() {
             return Err(io::Error::other(LayerError::Cancelled));
         }
-        let count = self.stream.read(buffer)?;
+        let count = in_stage(Stage::Fetch, || self.stream.read(buffer))?;
         self.progress
             .compressed_bytes
             .fetch_add(count as u64, Ordering::Relaxed);

@@ -1,19 +1,31 @@
 //! Layer inventories kept on disk, so that a layer seen before is not read again.
 //!
 //! An entry is a pure function of blob digest and cataloger set, which together are its name.
-//! Writing is best effort: a full disk costs time at the next scan and nothing else.
+//! Writing is best effort: a full disk costs time at the next scan and nothing else. The directory is
+//! bounded, and what was not used for the longest time goes first.
 
-use std::fs;
-use std::io::Write;
+mod directory;
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
 use std::path::PathBuf;
 
 use scanyard_package::Digest;
 use tracing::debug;
 
+pub use directory::{Contents, contents, prune};
+
 /// A directory of inventories, or no cache at all.
 #[derive(Debug, Clone)]
 pub struct Cache {
-    dir: Option<PathBuf>,
+    place: Option<Place>,
+}
+
+#[derive(Debug, Clone)]
+struct Place {
+    root: PathBuf,
+    cataloger_set: String,
+    most_bytes: u64,
 }
 
 /// What is known about a cached layer.
@@ -26,26 +38,36 @@ pub struct CachedLayer {
 }
 
 impl Cache {
-    /// A cache in a directory for one cataloger set.
-    pub fn new(dir: PathBuf, cataloger_set: &str) -> Self {
+    /// A cache in a directory, of no more than so many bytes, for one cataloger set.
+    pub fn new(root: PathBuf, most_bytes: u64, cataloger_set: &str) -> Self {
+        let cataloger_set = cataloger_set.to_owned();
         Self {
-            dir: Some(dir.join(cataloger_set)),
+            place: Some(Place {
+                root,
+                cataloger_set,
+                most_bytes,
+            }),
         }
     }
 
     /// Remembers nothing.
     pub fn disabled() -> Self {
-        Self { dir: None }
+        Self { place: None }
     }
 
     fn path(&self, layer: &Digest) -> Option<PathBuf> {
         let hex = layer.to_hex();
-        Some(self.dir.as_ref()?.join(&hex[..2]).join(hex))
+        let place = self.place.as_ref()?;
+        let group = place.root.join(&place.cataloger_set).join(&hex[..2]);
+        Some(group.join(hex))
     }
 
     /// The entry of a layer, if it is there and whole.
     pub fn load(&self, layer: &Digest) -> Option<CachedLayer> {
-        let bytes = fs::read(self.path(layer)?).ok()?;
+        let mut file = File::open(self.path(layer)?).ok()?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).ok()?;
+        directory::note_use(&file);
         let (diff_id, inventory) = bytes.split_at_checked(32)?;
         let diff_id = Digest::from_bytes(diff_id.try_into().ok()?);
         Some(CachedLayer {
@@ -59,6 +81,14 @@ impl Cache {
         let Some(path) = self.path(layer) else { return };
         if let Err(error) = write_entry(&path, entry) {
             debug!(%layer, %error, "layer inventory not cached");
+        }
+    }
+
+    /// Removes what is too much, after something was added.
+    pub fn keep_within_bounds(&self) {
+        let Some(place) = &self.place else { return };
+        if let Err(error) = prune(&place.root, place.most_bytes) {
+            debug!(%error, "the cache was not pruned");
         }
     }
 }
@@ -85,19 +115,39 @@ mod tests {
             diff_id: Digest::from_bytes([2; 32]),
             inventory: b"abc".to_vec(),
         };
-        let cache = Cache::new(dir.path().to_owned(), "1");
+        let cache = Cache::new(dir.path().to_owned(), 1 << 20, "1");
         cache.save(&layer, &entry);
         assert_eq!(cache.load(&layer), Some(entry));
         assert_eq!(cache.load(&Digest::from_bytes([3; 32])), None);
-        assert_eq!(Cache::new(dir.path().to_owned(), "2").load(&layer), None);
+        assert_eq!(
+            Cache::new(dir.path().to_owned(), 1 << 20, "2").load(&layer),
+            None
+        );
         assert_eq!(Cache::disabled().load(&layer), None);
+    }
+
+    #[test]
+    fn a_cache_that_is_full_lets_go_of_entries() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::new(dir.path().to_owned(), 100, "1");
+        for digest in 1..=3 {
+            let entry = CachedLayer {
+                diff_id: Digest::from_bytes([digest; 32]),
+                inventory: vec![0; 30],
+            };
+            cache.save(&Digest::from_bytes([digest; 32]), &entry);
+        }
+        cache.keep_within_bounds();
+        let kept =
+            (1..=3).filter(|digest| cache.load(&Digest::from_bytes([*digest; 32])).is_some());
+        assert_eq!(kept.count(), 1);
     }
 
     #[test]
     fn half_an_entry_is_no_entry() {
         let dir = tempfile::tempdir().unwrap();
         let layer = Digest::from_bytes([1; 32]);
-        let cache = Cache::new(dir.path().to_owned(), "1");
+        let cache = Cache::new(dir.path().to_owned(), 1 << 20, "1");
         let path = cache.path(&layer).unwrap();
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, b"short").unwrap();

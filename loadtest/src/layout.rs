@@ -1,6 +1,6 @@
 //! The images of an OCI layout and the files of their layers.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -23,6 +23,12 @@ struct Index {
 #[derive(Deserialize)]
 struct Manifest {
     #[serde(default)]
+    layers: Vec<Descriptor>,
+}
+
+#[derive(Deserialize)]
+struct ArchivedManifest {
+    config: Descriptor,
     layers: Vec<Descriptor>,
 }
 
@@ -73,6 +79,31 @@ pub fn write_single(dir: &Path, tag: &str, into: &Path) -> anyhow::Result<()> {
     fs::write(into.join("index.json"), index.to_string())?;
     fs::copy(dir.join("oci-layout"), into.join("oci-layout"))?;
     std::os::unix::fs::symlink(fs::canonicalize(dir.join("blobs"))?, into.join("blobs"))?;
+    Ok(())
+}
+
+/// Writes what `docker save` writes of the one image of a layout: some peers take nothing else.
+pub fn write_archive(layout: &Path, file: &Path) -> anyhow::Result<()> {
+    let index: Index = read(&layout.join("index.json"))?;
+    let manifest = index.manifests.first().context("no manifests")?;
+    let manifest: ArchivedManifest = read(&blob(layout, &manifest.digest))?;
+    let name = |descriptor: &Descriptor| blob(Path::new(""), &descriptor.digest);
+    let listed = serde_json::json!([{
+        "Config": name(&manifest.config),
+        "RepoTags": ["measured:latest"],
+        "Layers": manifest.layers.iter().map(name).collect::<Vec<_>>(),
+    }]);
+    let mut archive = tar::Builder::new(File::create(file)?);
+    let text = listed.to_string();
+    let mut header = tar::Header::new_gnu();
+    header.set_size(text.len() as u64);
+    header.set_mode(0o644);
+    archive.append_data(&mut header, "manifest.json", text.as_bytes())?;
+    for descriptor in manifest.layers.iter().chain([&manifest.config]) {
+        let name = name(descriptor);
+        archive.append_path_with_name(layout.join(&name), &name)?;
+    }
+    archive.finish()?;
     Ok(())
 }
 

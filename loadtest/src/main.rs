@@ -3,6 +3,8 @@
 //! Nothing here is a test. Figures are medians of interleaved runs on one machine.
 
 mod advisories;
+mod advisory_set;
+mod bare_loop;
 mod fleet_bench;
 mod fleet_images;
 mod hooks;
@@ -26,12 +28,16 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Time and memory of `scanyard scan`, beside `gzip -dc | tar -t` and, where given, Syft.
+    /// Time and memory of `scanyard scan`, beside the least that it could be and beside its peers.
     Scan(scan::ScanArgs),
+    /// Decodes and hashes an image's layers and walks their tar headers, and nothing else.
+    BareLoop(bare_loop::BareLoopArgs),
     /// The packages that `scanyard scan` finds beside those that Syft finds.
     Packages(packages::PackagesArgs),
     /// Time, memory and size of `scanyard db build`.
     Advisories(advisories::AdvisoryArgs),
+    /// Makes a set of advisories as large as the public export out of a smaller one.
+    AdvisorySet(advisory_set::AdvisorySetArgs),
     /// A running service: scans accepted a second, images a second, waits under bulk.
     Service(service::ServiceArgs),
     /// Push webhooks: deliveries a second, and the time from a push to its findings.
@@ -47,8 +53,10 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Scan(args) => scan::run(&args),
+        Command::BareLoop(args) => bare_loop::run(&args),
         Command::Packages(args) => packages::run(&args),
         Command::Advisories(args) => advisories::run(&args),
+        Command::AdvisorySet(args) => advisory_set::run(&args),
         Command::Service(args) => service::run(&args),
         Command::Hooks(args) => hooks::run(&args),
         Command::Fleet(args) => make_fleet::run(&args),

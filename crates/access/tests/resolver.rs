@@ -1,4 +1,5 @@
 //! From what a tenant stores to what a registry is asked with.
+#![allow(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
 
 use std::sync::Arc;
 

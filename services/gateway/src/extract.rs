@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use scanyard_hooks::Kind;
 use scanyard_package::Digest;
-use scanyard_store::{BulkId, ChangeId, HookId, KeyId, ScanId, SubscriptionId};
+use scanyard_store::{BulkId, ChangeId, HookId, KeyId, RegistryId, ScanId, SubscriptionId};
 use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
@@ -157,6 +157,12 @@ impl PathValue for KeyId {
 impl PathValue for SubscriptionId {
     fn parse(text: &str) -> Result<Self, Problem> {
         parse_uuid(text).map(SubscriptionId)
+    }
+}
+
+impl PathValue for RegistryId {
+    fn parse(text: &str) -> Result<Self, Problem> {
+        parse_uuid(text).map(RegistryId)
     }
 }
 

@@ -89,9 +89,10 @@ mod tests {
 
     use super::*;
 
-    const OPERATIONS: [&str; 79] = [
+    const OPERATIONS: [&str; 84] = [
         "delete /v1/dead-letters/{id}",
         "delete /v1/hooks/{kind}/{id}",
+        "delete /v1/registries/{id}",
         "delete /v1/images/{digest}",
         "delete /v1/keys/{id}",
         "delete /v1/rescans/{id}",
@@ -145,6 +146,8 @@ mod tests {
         "get /v1/subscriptions",
         "get /v1/subscriptions/{id}",
         "get /v1/subscriptions/{id}/deliveries",
+        "get /v1/registries",
+        "get /v1/registries/{id}",
         "get /v1/tags",
         "get /v1/tags/history",
         "get /v1/vulnerabilities",
@@ -153,6 +156,8 @@ mod tests {
         "get /v1/vulnerabilities/{id}/repositories",
         "options /v1/hooks/{kind}/{id}",
         "patch /v1/subscriptions/{id}",
+        "patch /v1/registries/{id}",
+        "post /v1/registries",
         "post /v1/bulk",
         "post /v1/bulk/{id}/cancel",
         "post /v1/bulk/{id}/pause",

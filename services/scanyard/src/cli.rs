@@ -9,6 +9,7 @@ mod lifecycle;
 mod output;
 mod policy;
 mod questions;
+mod registries;
 mod rescan;
 mod service;
 
@@ -23,6 +24,7 @@ pub use lifecycle::*;
 pub use output::*;
 pub use policy::*;
 pub use questions::*;
+pub use registries::*;
 pub use rescan::*;
 pub use service::*;
 
@@ -138,6 +140,9 @@ pub enum Command {
     /// Let registries tell of pushes and deletions, so that images are scanned as they come.
     #[command(subcommand)]
     Hook(HookCommand),
+    /// Add, list and remove the registries that the service pulls from, with their credentials.
+    #[command(subcommand)]
+    Registry(Box<RegistryCommand>),
     /// Match the whole fleet again, or catalog outdated images again, and see it through.
     #[command(after_help = examples::RESCAN)]
     Rescan(RescanArgs),

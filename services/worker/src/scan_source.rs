@@ -2,8 +2,8 @@
 
 use scanyard_access::Wanted;
 use scanyard_oci::{
-    Image, ImageSource, Layer, OciError, PlatformSelect, Reference, RegistryOptions, Select, Source,
-    find_manifest,
+    Image, ImageSource, Layer, OciError, PlatformSelect, Reference, RegistryOptions, Select,
+    Source, find_manifest,
 };
 use scanyard_store::{ConfigEvidence, ImageLayer, NewImage, Scan, Tag};
 

@@ -150,6 +150,13 @@ pub struct RegistryChange {
 }
 
 impl RegistryChange {
+    /// The settings of a registry that begins with this; the rest is as usual.
+    pub fn of_new(self) -> RegistrySettings {
+        let mut settings = RegistrySettings::default();
+        self.apply(&mut settings);
+        settings
+    }
+
     pub(crate) fn apply(self, settings: &mut RegistrySettings) {
         let RegistrySettings {
             mirrors,

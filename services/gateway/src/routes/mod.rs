@@ -18,6 +18,7 @@ mod keys;
 mod lineage;
 mod metrics;
 mod packages;
+mod registries;
 mod reports;
 mod repositories;
 mod rescans;
@@ -58,6 +59,7 @@ pub fn behind_a_key() -> OpenApiRouter<Gateway> {
         .merge(dead_letters::routes())
         .merge(keys::routes())
         .merge(hooks::routes())
+        .merge(registries::routes())
 }
 
 /// Routes whose requests prove by themselves who sends them.

@@ -198,6 +198,14 @@ Examples:
 A CloudEvent is signed: HMAC-SHA256, with the secret that is printed once, of the headers webhook-id
 and webhook-timestamp and the body, with dots between; in base64 in webhook-signature, after v1,.";
 
+pub const REGISTRY_ADD: &str = "\
+Examples:
+  scanyard registry add registry.example.com --username robot < password.txt
+  scanyard registry add harbor.example.com --authority ca.pem --repository 'prod/**'
+  scanyard registry add 10.0.0.7:5000 --plain-http --private
+  scanyard registry add docker.io --mirror mirror.example.com
+  scanyard registry import ~/.docker/config.json";
+
 pub const HOOK_ADD: &str = "\
 Examples:
   scanyard hook add harbor --registry harbor.example.com --public-url https://scanyard.example.com

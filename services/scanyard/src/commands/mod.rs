@@ -22,6 +22,7 @@ mod images;
 mod key;
 mod packages;
 mod policy;
+mod registry;
 mod repository;
 mod rescan;
 mod roles;
@@ -97,6 +98,7 @@ fn run_command(command: Command) -> anyhow::Result<Exit> {
         Command::History(args) => block_on(history::run(args)),
         Command::Subscriptions(command) => block_on(subscriptions::run(command)),
         Command::Hook(command) => block_on(hooks::run(command)),
+        Command::Registry(command) => block_on(registry::run(*command)),
         Command::Rescan(args) => block_on(rescan::run(args)),
         Command::Demo(args) => block_on(demo::run(args)),
     }

@@ -59,7 +59,7 @@ fn cataloger_set(job: &LayerJob) -> Result<CatalogerSet, JobError> {
 
 /// What became of the work under a lease.
 enum Work {
-    Cataloged(CatalogedLayer),
+    Cataloged(Box<CatalogedLayer>),
     /// No scan waits any more, or the lease belongs to somebody else.
     Unwanted,
 }
@@ -163,7 +163,7 @@ async fn catalog_for(
     let reading = read(worker, scan, job, Arc::clone(&progress)).instrument(span);
     tokio::select! {
         cataloged = reading => {
-            cataloged.map(Work::Cataloged)
+            cataloged.map(|layer| Work::Cataloged(Box::new(layer)))
         }
         () = renew_until_lost(worker, lease, &progress) => Ok(Work::Unwanted),
         () = tokio::time::sleep(limit) => Err(too_slow("reading a layer", limit)),

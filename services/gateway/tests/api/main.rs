@@ -13,6 +13,7 @@ mod hooks;
 mod images;
 mod operation;
 mod questions;
+mod registries;
 mod repositories;
 mod rescans;
 mod sboms;

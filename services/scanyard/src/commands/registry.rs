@@ -91,7 +91,8 @@ fn settings(args: &RegistrySetArgs) -> anyhow::Result<Value> {
 
 /// A secret from the environment or standard input: command lines are public.
 fn read_secret(what: &str) -> anyhow::Result<String> {
-    if let Ok(secret) = std::env::var(PASSWORD) {
+    let given = std::env::var(PASSWORD).ok();
+    if let Some(secret) = given.filter(|secret| !secret.is_empty()) {
         return Ok(secret);
     }
     let stdin = io::stdin();

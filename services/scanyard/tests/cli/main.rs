@@ -15,6 +15,7 @@ mod hostile;
 mod hygiene;
 mod names;
 mod policies;
+mod registries;
 mod registry;
 mod reports;
 mod rescans;

@@ -14,6 +14,7 @@ mod hooks;
 mod hostile;
 mod hygiene;
 mod names;
+mod pipelines;
 mod policies;
 mod registries;
 mod registry;

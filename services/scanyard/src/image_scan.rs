@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use scanyard_hygiene::{ConfigFindings, examine_config};
+use scanyard_hygiene::{ConfigFindings, examine_config, showable_labels};
 use scanyard_inventory::{
     CatalogerSet, FoldedLayer, ImageInventory, LayerInventory, Unknown, catalog_rootfs,
     catalog_sbom, fold,
@@ -274,7 +274,7 @@ fn facts(image: &Image, layers: &[ScannedLayer]) -> ImageFacts {
         platform: image.platform.to_string(),
         created: image.config.created.clone(),
         user: Some(image.config.user.clone()),
-        labels: image.config.labels.clone(),
+        labels: showable_labels(&image.config),
         layers,
     }
 }

@@ -52,7 +52,20 @@ fn secrets_are_found_where_they_are_and_where_they_were_and_no_value_is_told() {
     ];
     assert_eq!(places, expected);
     assert_eq!(secrets[3]["example"], "documentation");
-    for format in ["table", "json", "sarif", "cyclonedx"] {
+    for format in [
+        "table",
+        "json",
+        "sarif",
+        "cyclonedx",
+        "spdx",
+        "gitlab",
+        "github",
+        "junit",
+        "markdown",
+        "html",
+        "csv",
+        "ndjson",
+    ] {
         let ended = sandbox.run(&format!("scan --secrets --format {format} {source}"));
         assert!(
             !ended.stdout.contains(KEY) && !ended.stderr.contains(KEY),

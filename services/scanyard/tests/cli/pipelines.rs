@@ -129,3 +129,35 @@ async fn before_a_deployment_the_service_says_whether_an_image_passes() {
     let [clean, flawed, missing] = &codes;
     assert_eq!((clean.0, flawed.0, missing.0), (0, 2, 1), "{codes:?}");
 }
+
+/// Command and options of each call of the program in a text, up to the end of its line or what folds
+/// lines.
+fn calls(text: &str) -> Vec<(String, Vec<String>)> {
+    let unfolded = text.replace("\n      --", " --").replace(" \\\n", " ");
+    let lines = unfolded.lines().filter(|line| !line.trim_start().starts_with(['#', '/']));
+    let calls = lines.filter_map(|line| {
+        let (_, rest) = line.split_once("scanyard ")?;
+        let mut words = rest.split(|c: char| c.is_whitespace() || matches!(c, '\'' | '"'));
+        let command = words.next()?.to_owned();
+        let is_command = command.chars().all(|c| c.is_ascii_lowercase());
+        let options = words.filter(|word| word.starts_with("--"));
+        is_command.then(|| (command, options.map(str::to_owned).collect()))
+    });
+    calls.collect()
+}
+
+#[test]
+fn every_call_in_a_piece_is_one_that_the_program_knows() {
+    let sandbox = sandbox();
+    for name in ["gitlab.yml", "Jenkinsfile", "tekton.yml"] {
+        let calls = calls(&fs::read_to_string(piece(name)).unwrap());
+        assert!(!calls.is_empty(), "{name}");
+        for (command, options) in calls {
+            let help = sandbox.run(&format!("{command} --help"));
+            assert_eq!(help.code, 0, "{name}: {command}");
+            for option in options {
+                assert!(help.stdout.contains(&option), "{name}: {command} {option}");
+            }
+        }
+    }
+}

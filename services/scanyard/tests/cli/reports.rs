@@ -219,7 +219,7 @@ fn wrong_usage_ends_with_64() {
     let sandbox = bare_sandbox();
     for arguments in [
         "scan",
-        "scan --format html x",
+        "scan --format pdf x",
         "scan --fail-on unknown x",
         "scan --platform sun oci:/tmp",
         "scan UPPER:CASE",

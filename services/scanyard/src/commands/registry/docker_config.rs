@@ -88,6 +88,6 @@ mod tests {
         assert_eq!(found.credentials["docker.io"]["password"], "pass:word");
         assert_eq!(found.credentials["ghcr.io"]["kind"], "token");
         assert_eq!(found.without, ["quay.io"]);
-        assert!(read_docker_config("[]").is_err());
+        assert!(read_docker_config("3").is_err());
     }
 }

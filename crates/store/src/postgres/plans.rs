@@ -86,7 +86,11 @@ const QUESTIONS: &[(&str, &str)] = &[
         notices::MEMBERS,
         "{tenant}, 2, 'CVE-5', 'new', array['critical', 'high'], false, false, null, 101",
     ),
-    (notices::IMAGES, "{tenant}, {ids}, 2, now(), null, 10001"),
+    // Of more packages, so many images are concerned that reading all of them may cost less.
+    (
+        notices::IMAGES,
+        "{tenant}, array[1, 2]::bigint[], 2, now(), null, 10001",
+    ),
     (outcomes::LOCK_PACKAGES, "{ids}, 2"),
     (outcomes::MATCHED, "{ids}, 2"),
     (summaries::WITHOUT, "1, 100, 0"),

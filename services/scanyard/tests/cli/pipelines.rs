@@ -134,7 +134,9 @@ async fn before_a_deployment_the_service_says_whether_an_image_passes() {
 /// lines.
 fn calls(text: &str) -> Vec<(String, Vec<String>)> {
     let unfolded = text.replace("\n      --", " --").replace(" \\\n", " ");
-    let lines = unfolded.lines().filter(|line| !line.trim_start().starts_with(['#', '/']));
+    let lines = unfolded
+        .lines()
+        .filter(|line| !line.trim_start().starts_with(['#', '/']));
     let calls = lines.filter_map(|line| {
         let (_, rest) = line.split_once("scanyard ")?;
         let mut words = rest.split(|c: char| c.is_whitespace() || matches!(c, '\'' | '"'));

@@ -152,7 +152,9 @@ async fn delete(
     reference: &Reference,
 ) -> Result<Outcome, Problem> {
     let repository = format!("{}/{}", reference.registry(), reference.repository());
-    let at = event.at.unwrap_or_else(Utc::now);
+    // A sender whose clock is ahead would delete what is pushed until then, too.
+    let now = Utc::now();
+    let at = event.at.map_or(now, |at| at.min(now));
     let store = gateway.store();
     match &event.target {
         Target::Tag { name, .. } => {

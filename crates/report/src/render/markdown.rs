@@ -36,7 +36,7 @@ fn comment(report: &Report) -> String {
         text.rows(in_sight, |finding| row(finding, &packages));
     }
     text.fold(
-        &format!("{} more", count(folded.len(), "finding")),
+        &count(folded.len(), "more finding"),
         TABLE_HEAD,
         folded,
         |finding| row(finding, &packages),

@@ -132,7 +132,7 @@ problems!(AllowProblems: InvalidId, RouteNotFound);
         ("WebHook-Request-Origin" = Option<String>, Header, description = "Who asks."),
     ),
     responses(
-        (status = 204, description = "It may.",
+        (status = 200, description = "It may.",
             headers(("WebHook-Allowed-Origin" = String, description = "Who may."))),
         AllowProblems,
     ))]
@@ -147,7 +147,7 @@ async fn allow_origin(
         body: b"",
     };
     authenticate(&gateway, kind, id, &delivery, token.token.as_deref()).await?;
-    let mut response = StatusCode::NO_CONTENT.into_response();
+    let mut response = StatusCode::OK.into_response();
     if let Some(origin) = headers.get(REQUEST_ORIGIN) {
         let allowed = response.headers_mut();
         allowed.insert(ALLOWED_ORIGIN, origin.clone());

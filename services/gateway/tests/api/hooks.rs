@@ -216,6 +216,10 @@ async fn a_deletion_takes_effect_unless_the_image_was_seen_later() {
         .tags(TenantId::DEFAULT, "registry.test/app", &page)
         .await;
     assert!(tags.unwrap().unwrap().items.is_empty());
+    // A clock that is ahead ends nothing in the future.
+    let history = "/v1/tags/history?repository=registry.test/app&tag=1";
+    let ended = gateway.get(history).await.json()["items"][0]["to"].clone();
+    assert!(ended.as_str().unwrap() < "2100", "{ended}");
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ fn test(args: &PolicyTestArgs) -> anyhow::Result<Exit> {
             }
             if !decision.complete {
                 println!(
-                    "partial answer: {} gaps in what could be assessed",
+                    "partial answer: gaps in what could be assessed: {}",
                     decision.gaps
                 );
             }

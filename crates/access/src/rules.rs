@@ -66,9 +66,10 @@ impl RegistryRules {
             .any(|pattern| matches_name(pattern, &host))
     }
 
-    /// Which addresses a registry may have.
+    /// Which addresses a registry may have: private ones if the operator allows them, and the tenant
+    /// says so of a registry that it added. Its name may come to stand for something else.
     pub(crate) fn egress(&self, known: Option<&RegistrySettings>) -> Egress {
-        match self.private_addresses || known.is_some_and(|known| known.private_addresses) {
+        match self.private_addresses && known.is_none_or(|known| known.private_addresses) {
             true => Egress::Anywhere,
             false => Egress::PublicOnly,
         }
@@ -133,17 +134,21 @@ mod tests {
             "[::1]:5",
         ] {
             let expected = HostRefused::NotPublic(host.to_owned());
-            assert_eq!(refused(&public, host), expected);
+            assert_eq!(refused(&public, host), expected.clone());
             assert_eq!(
                 RegistryRules::anything().check(host, None),
                 Ok(()),
                 "{host}"
             );
-            let known = RegistrySettings {
+            let private = RegistrySettings {
                 private_addresses: true,
                 ..RegistrySettings::default()
             };
-            assert_eq!(public.check(host, Some(&known)), Ok(()), "{host}");
+            assert_eq!(public.check(host, Some(&private)), Err(expected.clone()));
+            let anything = RegistryRules::anything();
+            assert_eq!(anything.check(host, Some(&private)), Ok(()), "{host}");
+            let other = RegistrySettings::default();
+            assert_eq!(anything.check(host, Some(&other)), Err(expected));
         }
     }
 }

@@ -113,7 +113,8 @@ async fn what_is_stored_about_a_registry_is_what_it_is_asked_with() {
     assert_eq!(options.certificates.authority.as_deref(), Some("CA"));
     let client = options.certificates.client.unwrap();
     assert_eq!(client, "CERTIFICATE\nKEY");
-    assert_eq!(options.egress, Egress::Anywhere);
+    // The operator allows no private addresses, whatever the tenant says.
+    assert_eq!(options.egress, Egress::PublicOnly);
     let TokenHosts::Known { hosts, .. } = &options.token_hosts else {
         panic!("{:?}", options.token_hosts);
     };

@@ -35,7 +35,7 @@ async fn a_registry_is_pulled_from_with_the_credentials_that_it_was_added_with()
         let without = submit(&sandbox, &served, &format!("{reference} --wait"));
         assert_eq!(without.code, 1, "{}", without.stdout);
 
-        let add = format!("registry add {host} --username robot --repository team/**");
+        let add = format!("registry add {host} --private --username robot --repository team/**");
         let added = with_password(&sandbox, &served, &add, "wrong");
         assert_eq!(added.code, 0, "{}", added.stderr);
         let set = format!("registry set {host} --username robot --json");

@@ -155,8 +155,9 @@ impl RegistryAccess {
         let Some(known) = known else {
             return Ok(options);
         };
-        if let Some(credentials) = self.credentials(known)? {
-            options.credentials = Some(credentials);
+        // Who adds a registry may be who runs it: what is not for it alone is not shown to it.
+        options.credentials = self.credentials(known)?;
+        if options.credentials.is_some() {
             options.credential_files = CredentialFiles::none();
         }
         match &known.settings.transport {

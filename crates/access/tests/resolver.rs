@@ -84,6 +84,14 @@ fn id() -> RegistryId {
 }
 
 #[tokio::test]
+async fn a_registry_without_credentials_is_shown_none_of_the_machine() {
+    let world = World::new().await;
+    world.add(id(), HOST, RegistrySettings::default()).await;
+    let options = world.options(Wanted::Repository("team/app")).await.unwrap();
+    assert_eq!(options.credentials, None);
+}
+
+#[tokio::test]
 async fn what_is_stored_about_a_registry_is_what_it_is_asked_with() {
     let world = World::new().await;
     let id = id();

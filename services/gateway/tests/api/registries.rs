@@ -42,6 +42,13 @@ async fn what_is_not_given_stays_as_it_was() {
     let body = json!({"host": "registry.example.com", "repositories": ["a/**"], "mirrors": ["m.example.com"]});
     let created = send(&gateway, "POST /v1/registries", &body).await;
     let path = format!("/v1/registries/{}", created.json()["id"].as_str().unwrap());
+    let misspelt = send(
+        &gateway,
+        &format!("PATCH {path}"),
+        &json!({"repository": []}),
+    )
+    .await;
+    assert_eq!(misspelt.json()["code"], "invalid_body");
     let change = json!({"transport": {"kind": "plain_http"}});
     let changed = send(&gateway, &format!("PATCH {path}"), &change).await;
     assert_eq!(changed.status, StatusCode::OK, "{}", changed.text());
@@ -90,7 +97,12 @@ async fn what_cannot_be_a_registry_is_refused_with_its_reason() {
         let refused = send(&gateway, "POST /v1/registries", &body).await;
         assert_eq!(refused.json()["code"], code, "{body} {}", refused.text());
     }
-    let one = json!({"host": host});
+    let misspelt = json!({"host": host, "repository": []});
+    let misspelt = send(&gateway, "POST /v1/registries", &misspelt).await;
+    assert_eq!(misspelt.json()["code"], "invalid_body");
+    let one = json!({"host": "Registry.Example.com"});
+    let added = send(&gateway, "POST /v1/registries", &one).await;
+    assert_eq!(added.json()["host"], host);
     send(&gateway, "POST /v1/registries", &one).await;
     let twice = send(&gateway, "POST /v1/registries", &one).await;
     assert_eq!(twice.json()["code"], "registry_conflict");

@@ -140,7 +140,22 @@ pub fn registries(
         rules: registry_rules(rules),
         options: RegistryOptions {
             credential_files,
-            ..options
+            ..without_credentials(options)
         },
+    }
+}
+
+/// Without the credentials of the environment: they are for whatever registry is asked, and a service
+/// is told by others which. Those in files are each for one registry.
+pub fn without_credentials(options: RegistryOptions) -> RegistryOptions {
+    if options.credentials.is_some() {
+        anstream::eprintln!(
+            "warning: a service shows no registry the user and password of its environment; \
+             tell it whose they are with `scanyard registry add`"
+        );
+    }
+    RegistryOptions {
+        credentials: None,
+        ..options
     }
 }

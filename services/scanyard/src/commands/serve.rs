@@ -36,7 +36,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
     let registries = RegistryRoleOptions {
         keys,
         rules: registry_rules(&args.registries),
-        options: args.registry.options(),
+        options: roles::without_credentials(args.registry.options()),
     };
     let scheduler = roles::scheduler(args.scheduler, registries.clone(), notifications);
     let database = scheduler.database.clone();

@@ -31,6 +31,7 @@ pub struct RegistryRequest {
 /// How a registry is reached; what is not given stays, or is as usual. It holds secrets, so it has no
 /// debug form.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct RegistryChangeRequest {
     /// Registries that have the same repositories and are asked first, in this order.
     mirrors: Option<Vec<String>>,
@@ -87,7 +88,7 @@ enum CredentialsRequest {
 
 /// Reads a host as references have it.
 pub fn read_host(host: &str) -> Result<String, Problem> {
-    let host: Result<RegistryHost, _> = host.parse();
+    let host: Result<RegistryHost, _> = host.to_ascii_lowercase().parse();
     host.map(|host| host.to_string())
         .map_err(|error| Problem::new(Code::InvalidReference, format!("{error}.")))
 }

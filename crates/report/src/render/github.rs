@@ -58,9 +58,6 @@ struct Resolved<'a> {
     scope: &'a str,
 }
 
-/// Values that a snapshot's metadata may hold.
-const MOST_METADATA: usize = 8;
-
 pub fn render(report: &Report, out: &mut dyn Write, options: &RenderOptions) -> io::Result<()> {
     let mut manifests = BTreeMap::new();
     for package in &report.packages {
@@ -77,7 +74,7 @@ pub fn render(report: &Report, out: &mut dyn Write, options: &RenderOptions) -> 
         detector: Detector {
             name: "scanyard",
             version: env!("CARGO_PKG_VERSION"),
-            url: "https://scanyard.dev",
+            url: "https://scanyard.example",
         },
         metadata: metadata(report),
         scanned: options.now.to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -112,7 +109,7 @@ fn resolved(package: &Package) -> Resolved<'_> {
     }
 }
 
-/// What the API takes is few and short; how much was not assessed must be among it.
+/// The API takes eight values at most; how much was not assessed must be among it.
 fn metadata(report: &Report) -> BTreeMap<&'static str, String> {
     let digest = report.image.as_ref().map(|image| image.digest.to_string());
     let distro = report.distro.as_ref().map(|distro| distro.name.clone());
@@ -125,5 +122,5 @@ fn metadata(report: &Report) -> BTreeMap<&'static str, String> {
     let known = metadata
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)));
-    known.take(MOST_METADATA).collect()
+    known.collect()
 }

@@ -133,15 +133,17 @@ async fn registries(client: &Client) -> anyhow::Result<Value> {
 
 /// The path of the registry of a host.
 async fn find(client: &Client, host: &str) -> anyhow::Result<String> {
-    let answer = registries(client).await?;
-    let mut items = answer["items"].as_array().into_iter().flatten();
-    let registry = items.find(|registry| registry["host"] == host);
-    let id = registry.and_then(|registry| registry["id"].as_str());
-    let id = id.ok_or_else(|| {
+    let known = registries(client).await?;
+    path_of(&known, host).ok_or_else(|| {
         let message = format!("the service knows no registry {}", printable(host));
-        Failure::new(message, "list them with `scanyard registry list`")
-    })?;
-    Ok(format!("v1/registries/{id}"))
+        Failure::new(message, "list them with `scanyard registry list`").into()
+    })
+}
+
+fn path_of(known: &Value, host: &str) -> Option<String> {
+    let mut items = known["items"].as_array().into_iter().flatten();
+    let registry = items.find(|registry| registry["host"] == host)?;
+    Some(format!("v1/registries/{}", registry["id"].as_str()?))
 }
 
 async fn list(service: &ServiceArgs) -> anyhow::Result<Exit> {
@@ -242,13 +244,15 @@ async fn remove(args: &RegistryHostArgs) -> anyhow::Result<Exit> {
 async fn import(args: &RegistryImportArgs) -> anyhow::Result<Exit> {
     let client = connect(&args.service)?;
     let found = read_docker_config(&read_pem(&args.file)?)?;
+    let known = registries(&client).await?;
     for (host, credentials) in &found.credentials {
-        let body = json!({ "host": host, "credentials": credentials });
-        let request = match find(&client, host).await {
-            Ok(path) => client
-                .request(Method::PATCH, &path)?
-                .json(&json!({ "credentials": credentials })),
-            Err(_) => client.request(Method::POST, "v1/registries")?.json(&body),
+        let body = json!({ "credentials": credentials });
+        let request = match path_of(&known, host) {
+            Some(path) => client.request(Method::PATCH, &path)?.json(&body),
+            None => {
+                let body = json!({ "host": host, "credentials": credentials });
+                client.request(Method::POST, "v1/registries")?.json(&body)
+            }
         };
         client.answer(request).await?;
         println!("{}", printable(host));

@@ -78,4 +78,16 @@ fn a_password_that_is_not_given_is_asked_for_and_never_an_argument() {
     let twice = "registry add registry.example.com";
     assert_eq!(client(&sandbox, &served, twice).code, 0);
     client(&sandbox, &served, twice).assert_refused(1, "already");
+    // One that is known is changed, one that is not is added.
+    let config = r#"{"auths": {"registry.example.com": {"auth": "YWRhOnA="}, "ghcr.io": {"auth": "YWRhOnA="}}}"#;
+    std::fs::write(sandbox.path("config.json"), config).unwrap();
+    let file = sandbox.path("config.json");
+    let imported = client(
+        &sandbox,
+        &served,
+        &format!("registry import {}", file.display()),
+    );
+    assert_eq!(imported.code, 0, "{}", imported.stderr);
+    let listed = client(&sandbox, &served, "registry list").stdout;
+    assert_eq!(listed.matches("basic ada").count(), 2, "{listed}");
 }

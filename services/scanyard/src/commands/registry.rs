@@ -142,7 +142,11 @@ async fn find(client: &Client, host: &str) -> anyhow::Result<String> {
 
 fn path_of(known: &Value, host: &str) -> Option<String> {
     let mut items = known["items"].as_array().into_iter().flatten();
-    let registry = items.find(|registry| registry["host"] == host)?;
+    let is_of = |registry: &&Value| {
+        let known = registry["host"].as_str();
+        known.is_some_and(|known| known.eq_ignore_ascii_case(host))
+    };
+    let registry = items.find(is_of)?;
     Some(format!("v1/registries/{}", registry["id"].as_str()?))
 }
 
